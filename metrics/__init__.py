@@ -1,0 +1,1 @@
+"""The pure core: what each number means and how it is kept, without Kafka, clock or I/O."""

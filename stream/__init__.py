@@ -1,0 +1,1 @@
+"""The shell around the core: Kafka, Faust, state, sinks, pages and commands."""

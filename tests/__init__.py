@@ -1,0 +1,1 @@
+"""The tests: a package, so that test modules of one name in two places stay two modules."""

@@ -1,0 +1,213 @@
+"""A real Apache Kafka broker, one node, for tests."""
+
+import asyncio
+import fcntl
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.service.process import Process, ServiceFailed, answers, free_port
+
+VERSION = "4.1.1"
+LIBRARY = Path.home() / ".cache" / "ressenti" / f"kafka-{VERSION}"
+CLUSTER = "cmVzc2VudGktdGVzdHMtMA"  # any 16 bytes in base64
+
+POM = f"""\
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>ressenti</groupId><artifactId>kafka</artifactId><version>1</version>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId>
+      <version>{VERSION}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId>
+      <version>1.7.36</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=500
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+log.cleaner.dedupe.buffer.size=16777216
+"""
+
+JAVA = ("java", "-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-cp", f"{LIBRARY}/*")
+
+
+class Kafka:
+    """A broker on loopback; its data and log live in `home`, its port stays over restarts.
+
+    `with Kafka(home) as kafka:` starts and stops it. Topics are never created by themselves.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.port = 0
+        self._process: Process | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def bootstrap(self) -> str:
+        """The address for clients: `127.0.0.1:PORT`."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The broker's process id, None while it is down."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the broker and wait until it serves; without effect while it is up."""
+        if self._process:
+            return
+        fetch()
+        if self.port:
+            self._launch()
+        else:
+            self._claim_ports()
+
+    def stop(self) -> None:
+        """Shut the broker down in good order; without effect while it is down."""
+        if self._process:
+            self._process.stop()
+            self._process = None
+
+    def kill(self) -> None:
+        """End the broker with SIGKILL; `start` brings it back with the data it had."""
+        if self._process:
+            self._process.kill()
+            self._process = None
+
+    def restart(self) -> None:
+        """Stop the broker if it is up, and start it on the same port and data."""
+        self.stop()
+        self.start()
+
+    async def create_topic(
+        self, name: str, partitions: int = 1, config: Mapping[str, str] | None = None
+    ) -> None:
+        """Create a topic and wait until every partition has its leader."""
+        topic = NewTopic(name, partitions, 1, topic_configs=dict(config or {}))
+        client = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await client.start()
+        try:
+            answer = await client.create_topics([topic])
+            (fault,) = answer.to_object()["topic_errors"]
+            if fault["error_code"]:
+                raise ServiceFailed(f"topic {name} was not created: {fault}")
+            await _led(client, name, partitions)
+        finally:
+            await client.close()
+
+    def _claim_ports(self, attempts: int = 5) -> None:
+        for attempt in range(attempts):
+            self.port = free_port(neighbours=1)
+            try:
+                self._format()
+                return self._launch()
+            except ServiceFailed:
+                if attempt == attempts - 1:
+                    raise
+                shutil.rmtree(self.home / "data", ignore_errors=True)
+        return None
+
+    def _format(self) -> None:
+        properties = PROPERTIES.format(
+            port=self.port, controller=self.port + 1, data=self.home / "data"
+        )
+        (self.home / "server.properties").write_text(properties)
+        self._run("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c")
+
+    def _run(self, *arguments: str) -> None:
+        command = [*JAVA, *arguments, str(self.home / "server.properties")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise ServiceFailed(f"{arguments}: {done.stdout}{done.stderr}")
+
+    def _launch(self) -> None:
+        process = Process(
+            [*JAVA, "kafka.Kafka", self.home / "server.properties"], self.home / "kafka.log"
+        )
+        # the log as well as the port: the port alone may be somebody else's
+        process.wait_until(lambda: "Kafka Server started" in process.output())
+        process.wait_until(lambda: answers(self.port))
+        self._process = process
+
+
+def fetch() -> None:
+    """Fetch the broker's jars from Maven Central into the user's cache, once a machine.
+
+    Safe when several sessions start at once: a file lock, and a rename at the end.
+    """
+    LIBRARY.parent.mkdir(parents=True, exist_ok=True)
+    with LIBRARY.with_name(LIBRARY.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not LIBRARY.exists():
+            _download()
+
+
+def unique(prefix: str) -> str:
+    """Return a name for a topic or group that nobody else has."""
+    return f"{prefix}-{uuid.uuid4().hex[:12]}"
+
+
+def _download() -> None:
+    with tempfile.TemporaryDirectory(dir=LIBRARY.parent) as folder:
+        (Path(folder) / "pom.xml").write_text(POM)
+        jars = Path(folder) / "jars"
+        goal = ["dependency:copy-dependencies", "-DincludeScope=runtime"]
+        command = ["mvn", "-q", "-B", *goal, f"-DoutputDirectory={jars}"]
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=600, check=False
+        )
+        if done.returncode:
+            raise ServiceFailed(f"Maven could not fetch Kafka {VERSION}:\n{done.stdout[-2000:]}")
+        jars.rename(LIBRARY)
+
+
+async def _led(client: AIOKafkaAdminClient, name: str, partitions: int) -> None:
+    for _ in range(200):
+        (topic,) = await client.describe_topics([name])
+        if sum(partition["leader"] >= 0 for partition in topic["partitions"]) == partitions:
+            return
+        await asyncio.sleep(0.02)
+    raise ServiceFailed(f"topic {name} has partitions without a leader")

@@ -8,12 +8,10 @@ import tempfile
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from tests.service.process import Process, ServiceFailed, answers, free_port
+from tests.service.process import Process, Service, ServiceFailed, answers, on_free_port
 
 VERSION = "4.1.1"
 LIBRARY = Path.home() / ".cache" / "ressenti" / f"kafka-{VERSION}"
@@ -62,7 +60,7 @@ log.cleaner.dedupe.buffer.size=16777216
 JAVA = ("java", "-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-cp", f"{LIBRARY}/*")
 
 
-class Kafka:
+class Kafka(Service):
     """A broker on loopback; its data and log live in `home`, its port stays over restarts.
 
     `with Kafka(home) as kafka:` starts and stops it. Topics are never created by themselves.
@@ -72,18 +70,6 @@ class Kafka:
         self.home = home
         self.port = 0
         self._process: Process | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     @property
     def bootstrap(self) -> str:
@@ -101,9 +87,9 @@ class Kafka:
             return
         fetch()
         if self.port:
-            self._launch()
+            self._process = self._launch(self.port)
         else:
-            self._claim_ports()
+            on_free_port(self._settle, neighbours=1)
 
     def stop(self) -> None:
         """Shut the broker down in good order; without effect while it is down."""
@@ -138,39 +124,30 @@ class Kafka:
         finally:
             await client.close()
 
-    def _claim_ports(self, attempts: int = 5) -> None:
-        for attempt in range(attempts):
-            self.port = free_port(neighbours=1)
-            try:
-                self._format()
-                return self._launch()
-            except ServiceFailed:
-                if attempt == attempts - 1:
-                    raise
-                shutil.rmtree(self.home / "data", ignore_errors=True)
-        return None
+    def _settle(self, port: int) -> None:
+        data = self.home / "data"
+        shutil.rmtree(data, ignore_errors=True)  # of an attempt on another port
+        (self.home / "server.properties").write_text(
+            PROPERTIES.format(port=port, controller=port + 1, data=data)
+        )
+        self._format()
+        self._process = self._launch(port)
+        self.port = port
 
     def _format(self) -> None:
-        properties = PROPERTIES.format(
-            port=self.port, controller=self.port + 1, data=self.home / "data"
-        )
-        (self.home / "server.properties").write_text(properties)
-        self._run("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c")
-
-    def _run(self, *arguments: str) -> None:
-        command = [*JAVA, *arguments, str(self.home / "server.properties")]
+        tool = ["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"]
+        command = [*JAVA, *tool, str(self.home / "server.properties")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode:
-            raise ServiceFailed(f"{arguments}: {done.stdout}{done.stderr}")
+            raise ServiceFailed(f"{command}: {done.stdout}{done.stderr}")
 
-    def _launch(self) -> None:
+    def _launch(self, port: int) -> Process:
         process = Process(
             [*JAVA, "kafka.Kafka", self.home / "server.properties"], self.home / "kafka.log"
         )
         # the log as well as the port: the port alone may be somebody else's
-        process.wait_until(lambda: "Kafka Server started" in process.output())
-        process.wait_until(lambda: answers(self.port))
-        self._process = process
+        process.wait_until(lambda: process.says("Kafka Server started") and answers(port))
+        return process
 
 
 def fetch() -> None:

@@ -6,6 +6,10 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+T = TypeVar("T")
 
 PORTS = range(20_000, 32_000)  # below Linux's ephemeral range: no client socket takes one
 TAIL = 2_000  # characters of the log that an error shows
@@ -26,11 +30,45 @@ def free_port(neighbours: int = 0) -> int:
     raise ServiceFailed("no free port between 20000 and 32000")
 
 
+def on_free_port(start: Callable[[int], T], neighbours: int = 0, attempts: int = 5) -> T:
+    """Call `start` with a free port, again with another one while it raises `ServiceFailed`."""
+    for _ in range(attempts - 1):
+        try:
+            return start(free_port(neighbours))
+        except ServiceFailed:
+            continue  # most likely somebody took the port in between
+    return start(free_port(neighbours))
+
+
 def answers(port: int) -> bool:
     """Say whether somebody listens on the loopback port."""
     with socket.socket() as client:
         client.settimeout(1)
         return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Service:
+    """What every service does: `with Service():` starts it and stops it."""
+
+    def start(self) -> None:
+        """Start it and wait until it serves; without effect while it is up."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Shut it down in good order; without effect while it is down."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
 
 
 class Process:
@@ -72,6 +110,10 @@ class Process:
         with self.log.open("rb") as log:
             log.seek(self._log_start)
             return log.read().decode(errors="replace")
+
+    def says(self, words: str) -> bool:
+        """Whether the output so far holds these words."""
+        return words in self.output()
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until `ready`; a process that ends or is too slow is ended: `ServiceFailed`."""

@@ -60,8 +60,9 @@ def order_statistic(counts: Mapping[int, int], q: str | Fraction) -> int | None:
     Exact: `q` is text such as "0.95" or a fraction, above 0 and at most 1, else ValueError; a
     float would not be the number that was written.
     """
-    left = _rank(sum(counts.values()), Fraction(q))
-    for value in sorted(counts):
+    n = sum(counts.values())
+    left = _rank(n, Fraction(q))
+    for value in sorted(counts) if n else ():
         left -= counts[value]
         if left <= 0:
             return value

@@ -1,0 +1,108 @@
+"""The thread that talks to the broker: aiokafka's consumer, as we want it."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import ConsumerStoppedError
+from faust.transport.drivers import aiokafka as driver
+
+from stream.transport.assignor import EvenAssignor
+from stream.transport.batch import TP, Batch
+from stream.transport.intake import Parcel
+from stream.transport.record import Unpacking
+
+FETCH_WAIT_MS = 50  # the broker waits so long for records: no other fetch begins meanwhile
+FETCH_BYTES = 16 << 20  # of a response
+FETCH_BATCHES = 4  # of up to 5,000 records that one call unpacks: 10-20 ms of the thread
+MAIN_LOOP_TIMEOUT_MS = 60_000  # a worker whose loop hangs longer leaves the group
+REBALANCE_TIMEOUT_MS = 30_000  # how long the group waits for a member that is flushing
+
+T = TypeVar("T")
+
+
+class Thread(driver.AIOKafkaConsumerThread):
+    """The thread that talks to the broker and keeps the membership alive."""
+
+    consumer: Any
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        settings = self.consumer.settings
+        return AIOKafkaConsumer(
+            bootstrap_servers=settings.bootstrap,
+            client_id=settings.client_id,
+            group_id=settings.group,
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.heartbeat_interval_ms,
+            rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
+            max_poll_interval_ms=MAIN_LOOP_TIMEOUT_MS,
+            partition_assignment_strategy=[EvenAssignor()],
+            enable_auto_commit=False,
+            auto_offset_reset="none",  # records that are gone are a gap, never skipped in silence
+            isolation_level="read_committed",
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            fetch_max_bytes=FETCH_BYTES,
+            max_poll_records=FETCH_BATCHES,
+            **settings.security,
+        )
+
+    async def on_start(self) -> None:
+        """Connect, and have fetch responses unpacked into batches."""
+        await super().on_start()
+        fetcher: Any = self._ensure_consumer()._fetcher
+        fetcher._records = Unpacking()
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: Any,
+        timeout: float | None = None,  # noqa: ASYNC109  # Faust's signature
+        max_records: int | None = None,
+    ) -> Any:
+        consumer._coordinator.check_errors()  # without it an error stops the group for ever
+        if consumer._closed:
+            raise ConsumerStoppedError
+        fetched = await consumer._fetcher.fetched_records(active_partitions, timeout, max_records)
+        return self._wrap(fetched)  # on this thread without a pause: no seek comes between
+
+    def _wrap(self, fetched: Mapping[TP, list[Batch]]) -> Mapping[TP, list[Parcel]]:
+        intake = self.consumer.intake
+        readings = {tp: intake.reading(tp) for tp in fetched}
+        return {
+            tp: [Parcel(reading, batch) for batch in fetched[tp]]
+            for tp, reading in readings.items()
+            if reading
+        }
+
+    async def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` on this thread's loop, beside what its queue of methods is busy with."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.thread_loop))
+
+    async def begin(self, positions: Mapping[TP, int]) -> None:
+        """Seek those of the partitions that are assigned, and fetch them."""
+        consumer = self._ensure_consumer()
+        held = {tp: at for tp, at in positions.items() if tp in consumer.assignment()}
+        for tp, position in held.items():
+            consumer.seek(tp, position)
+        self.consumer.intake.begin(held)
+        consumer.resume(*held)
+
+    async def end(self, tps: frozenset[TP]) -> None:
+        """Fetch these partitions no more."""
+        consumer = self._ensure_consumer()
+        consumer.pause(*tps & consumer.assignment())
+
+    async def live(self) -> None:
+        """Tell the coordinator that the application's loop turns, be it busy or waiting."""
+        with self._ensure_consumer()._subscription.fetch_context():
+            pass
+
+
+class Listener(driver.ConsumerRebalanceListener):
+    """Rebalance callbacks, on the consumer's thread."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[TP]) -> None:
+        """Fetch nothing of an assignment until its owner has said from where."""
+        self._thread._ensure_consumer().pause(*assigned)
+        await super().on_partitions_assigned(assigned)

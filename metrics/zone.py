@@ -1,7 +1,7 @@
 """A time zone: instants to wall clock times and back, and the local days of the zone.
 
 A local day starts at the first instant of its date and ends where the next one starts, so days
-tile time in every zone: a day is 23 or 25 hours long where the clock changes, starts at 01:00
+tile time in every zone. A day has 23 or 25 hours where the clock changes, starts at 01:00
 where midnight is skipped, and does not exist where its whole date is skipped.
 
 >>> sao_paulo = Zone("America/Sao_Paulo")
@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from metrics.duration import DAY
-from metrics.slice import Rung
 
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,26 +27,23 @@ _NEAR = [timedelta(days=days) for days in range(-2, 3)]
 
 
 class ZoneError(ValueError):
-    """A name that is no usable time zone."""
+    """A name that is no time zone."""
 
 
 class Zone(msgspec.Struct, frozen=True):
     """A time zone of the IANA database, by its name such as `Europe/Paris`.
 
-    Raises `ZoneError` for an unknown name, and for the leap-second (`right/`) variants, whose
-    days do not start with a 5-minute slice.
+    Raises `ZoneError` for a name that the database does not have.
     """
 
     name: str = "UTC"
 
     def __post_init__(self) -> None:
-        """Refuse a zone that is not there or cannot be built from 5-minute slices."""
+        """Refuse a zone that is not there."""
         try:
-            aligned = self.date_start(date(2000, 1, 1)) % Rung.FIVE_MINUTES == 0
-        except (KeyError, ValueError, OSError) as error:
+            ZoneInfo(self.name)
+        except (KeyError, ValueError, OSError) as error:  # OSError: the name of a directory
             raise ZoneError(f"{self.name!r} is not an IANA time zone such as UTC") from error
-        if not aligned:
-            raise ZoneError(f"the days of zone {self.name!r} do not start on a 5-minute slice")
 
     def wall(self, at: int) -> datetime:
         """Read the zone's wall clock at an instant; a time without zone."""
@@ -72,10 +68,7 @@ class Zone(msgspec.Struct, frozen=True):
     def local_day_start(self, at: int) -> int:
         """Find the start of the local day that holds an instant; cached, for the hot path."""
         starts = _local_day_starts(self, at // DAY)
-        for start in starts:
-            if start <= at:
-                return start
-        return starts[-1]
+        return next(start for start in starts if start <= at)
 
     def local_day_end(self, at: int) -> int:
         """Find the end of the local day that holds an instant; it is after `at`."""

@@ -1,0 +1,351 @@
+"""The outbox on a real broker: a flush is visible whole or not at all, whatever happens."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from stream.client import Client
+from stream.state.flush import Flush, Lost, Offset, Record
+from stream.state.outbox import Outbox, acknowledged, in_transaction
+from stream.state.producer import Limits, Producer
+from tests.service.kafka import Kafka, unique
+from tests.service.process import free_port
+from tests.service.reader import committed, records, values
+
+Topic = Callable[..., Awaitable[str]]
+Open = Callable[..., Awaitable[Outbox]]
+QUICK = Limits(timeout=2.0)
+
+
+@pytest.fixture
+async def opened(kafka: Kafka) -> AsyncIterator[Open]:
+    """Open outboxes that are closed with the test and must leave no task behind."""
+    boxes: list[Outbox] = []
+
+    async def start(name: str | None, **options: object) -> Outbox:
+        box = await Outbox.open(Client(kafka.bootstrap), name, **options)  # type: ignore[arg-type]
+        boxes.append(box)
+        return box
+
+    before = asyncio.all_tasks()
+    yield start
+    for box in boxes:
+        await box.close()
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() - before == {asyncio.current_task()}
+
+
+@contextmanager
+def frozen(kafka: Kafka) -> Iterator[None]:
+    """Stop the broker's process: connections stay open, nothing answers."""
+    assert kafka.pid
+    os.kill(kafka.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(kafka.pid, signal.SIGCONT)
+
+
+def rows(topic: str, count: int, tag: str = "v") -> list[Record]:
+    """Return `count` records with keys k0, k1 ... on partition 0."""
+    return [
+        Record(topic, f"{tag}{n}".encode(), key=f"k{n}".encode(), partition=0) for n in range(count)
+    ]
+
+
+async def put_and_fail(producer: Producer, flush: Flush) -> None:
+    """Store all of a flush, and fail before the transaction ends."""
+    await producer.begin()
+    await producer.put(await producer.pack([*flush.records, *flush.rows]), flush.offset)
+    raise OSError("power cut")
+
+
+async def offset_first(producer: Producer, flush: Flush) -> None:
+    """Commit the offset before what it stands for: the protocol broken on purpose."""
+    await in_transaction(producer, Flush(offset=flush.offset))
+    await put_and_fail(producer, Flush(flush.records, flush.rows))
+
+
+async def test_a_flush_is_visible_with_its_offset(
+    kafka: Kafka, topic: Topic, group: str, opened: Open
+) -> None:
+    """Records, rows and the group's offset of one flush are all there after the commit."""
+    source, out, state = await topic(), await topic(partitions=4), await topic()
+    tp = TopicPartition(source, 0)
+    box = await opened(unique("id"))
+    await box.commit(Flush(rows(out, 3, "d"), rows(state, 2, "r"), Offset(group, tp, 17)))
+    await box.commit(Flush(rows=rows(state, 1, "s"), offset=Offset(group, tp, 18)))
+    await box.commit(Flush())
+    assert await values(kafka, out) == [b"d0", b"d1", b"d2"]
+    assert await values(kafka, state) == [b"r0", b"r1", b"s0"]
+    assert await committed(kafka, group, tp) == 18
+
+
+async def test_an_uncommitted_flush_stays_invisible_and_is_aborted_by_the_next_owner(
+    kafka: Kafka, topic: Topic, group: str, opened: Open
+) -> None:
+    """What is stored but not committed is never read, neither before nor after the next start."""
+    state, name = await topic(), unique("id")
+    tp = TopicPartition(state, 0)
+    box = await opened(name, write=put_and_fail)
+    with pytest.raises(Lost, match="power cut"):
+        await box.commit(Flush(rows=rows(state, 5), offset=Offset(group, tp, 5)))
+    assert await values(kafka, state, "read_uncommitted") != []
+    assert await values(kafka, state) == []
+    successor = await opened(name)
+    await successor.commit(Flush(rows=rows(state, 1, "w"), offset=Offset(group, tp, 1)))
+    assert await values(kafka, state) == [b"w0"]
+    assert await committed(kafka, group, tp) == 1
+
+
+async def test_a_flush_that_breaks_the_order_is_seen_by_these_tests(
+    kafka: Kafka, topic: Topic, group: str, opened: Open
+) -> None:
+    """A strategy that moves the offset first leaves it without its rows: the judge can fail."""
+    state, name = await topic(), unique("id")
+    tp = TopicPartition(state, 0)
+    box = await opened(name, write=offset_first)
+    with pytest.raises(Lost):
+        await box.commit(Flush(rows=rows(state, 5), offset=Offset(group, tp, 5)))
+    await opened(name)
+    assert (await values(kafka, state), await committed(kafka, group, tp)) == ([], 5)
+
+
+async def test_a_second_owner_fences_the_first(
+    kafka: Kafka, topic: Topic, group: str, opened: Open
+) -> None:
+    """Who started last owns the partition: the other's flush is lost, and so is its outbox."""
+    state, name = await topic(), unique("id")
+    tp = TopicPartition(state, 0)
+    first = await opened(name)
+    await first.commit(Flush(rows=rows(state, 1, "a")))
+    second = await opened(name)
+    with pytest.raises(Lost):
+        await first.commit(Flush(rows=rows(state, 1, "b"), offset=Offset(group, tp, 9)))
+    with pytest.raises(Lost):
+        await first.commit(Flush(rows=rows(state, 1, "c")))
+    assert first.lost
+    await second.commit(Flush(rows=rows(state, 1, "d")))
+    assert await values(kafka, state) == [b"a0", b"d0"]
+    assert await committed(kafka, group, tp) is None
+
+
+async def test_two_thousand_rows_are_one_flush(kafka: Kafka, topic: Topic, opened: Open) -> None:
+    """Many rows over many partitions, in several batches each, arrive once and in order."""
+    state, other = await topic(), await topic(partitions=3)
+    keyed = [Record(other, b"%d" % n * 40, key=b"key %d" % n) for n in range(2_000)]
+    box = await opened(unique("id"), limits=Limits(batch_bytes=16_384))
+    await box.commit(Flush(keyed, rows(state, 2_000)))
+    assert await values(kafka, state) == [b"v%d" % n for n in range(2_000)]
+    found = await records(kafka, other)
+    assert sorted((r.key, r.value) for r in found) == sorted((r.key, r.value) for r in keyed)
+    for partition in range(3):
+        numbers = [int((r.key or b"").split()[1]) for r in found if r.partition == partition]
+        assert numbers == sorted(numbers)
+
+
+async def test_records_near_a_megabyte_go_by_themselves(
+    kafka: Kafka, topic: Topic, opened: Open
+) -> None:
+    """Records larger than a batch leave alone, between small ones, in order."""
+    state = await topic()
+    big = [random.Random(n).randbytes(1_000_000) for n in range(3)]
+    sent = [b"small", big[0], b"small", b"small", big[1], big[2], b"small"]
+    box = await opened(unique("id"))
+    await box.commit(Flush([Record(state, value, key=b"k") for value in sent]))
+    assert await values(kafka, state) == sent
+
+
+async def test_a_record_that_the_broker_refuses_loses_the_whole_flush(
+    kafka: Kafka, topic: Topic, opened: Open
+) -> None:
+    """A batch that failed is never committed around: its neighbours stay invisible, too."""
+    state, small = await topic(), await topic(config={"max.message.bytes": "1000"})
+    box = await opened(unique("id"), limits=Limits(compression=None))
+    with pytest.raises(Lost, match="MessageSizeTooLarge"):
+        await box.commit(Flush([Record(small, b"x" * 2_000)], rows(state, 3)))
+    await box.close()
+    assert await values(kafka, state) == []
+
+
+async def test_keys_go_where_other_clients_send_them(
+    kafka: Kafka, topic: Topic, opened: Open
+) -> None:
+    """Without a partition, the key decides as in aiokafka's own producer; headers and time stay."""
+    ours, theirs = await topic(partitions=7), await topic(partitions=7)
+    keys = [f"clé {n}".encode() for n in range(50)]
+    box = await opened(unique("id"))
+    head = (("reason", b"json"),)
+    await box.commit(Flush([Record(ours, b"v", k, headers=head, timestamp=12_345) for k in keys]))
+    async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap) as producer:
+        for key in keys:
+            await producer.send(theirs, b"v", key)
+    found = await records(kafka, ours)
+    expected = {r.key: r.partition for r in await records(kafka, theirs)}
+    assert {r.key: r.partition for r in found} == expected
+    assert {(r.headers, r.timestamp) for r in found} == {(head, 12_345)}
+
+
+async def test_a_record_without_key_goes_somewhere(
+    kafka: Kafka, topic: Topic, opened: Open
+) -> None:
+    """A dead letter may have neither a key nor a partition."""
+    out = await topic(partitions=5)
+    box = await opened(unique("id"))
+    await box.commit(Flush([Record(out, b"one"), Record(out, b"two")]))
+    assert sorted(v for v in await values(kafka, out) if v) == [b"one", b"two"]
+
+
+async def test_a_missing_topic_is_lost_in_time(kafka: Kafka, opened: Open) -> None:
+    """A flush to a topic that does not exist ends at the timeout, without a transaction."""
+    box = await opened(unique("id"), limits=QUICK)
+    begun = time.monotonic()
+    with pytest.raises(Lost):
+        await box.commit(Flush([Record(unique("nowhere"), b"v")]))
+    assert time.monotonic() - begun < 4
+
+
+async def test_a_broker_that_does_not_answer_bounds_every_step(
+    kafka: Kafka, topic: Topic, opened: Open
+) -> None:
+    """Commit, open and close end in time although the broker is frozen; nothing is kept."""
+    state, name = await topic(), unique("id")
+    box = await opened(name, limits=QUICK)
+    await box.commit(Flush(rows=rows(state, 1)))
+    with frozen(kafka):
+        begun = time.monotonic()
+        with pytest.raises(Lost, match="commit failed"):
+            await box.commit(Flush(rows=rows(state, 10, "w")))
+        with pytest.raises(Lost, match="did not start"):
+            await opened(name, limits=QUICK)
+        assert time.monotonic() - begun < 12
+    await opened(name)
+    assert await values(kafka, state) in ([b"v0"], [b"v0", *(b"w%d" % n for n in range(10))])
+
+
+async def test_without_a_broker_nothing_hangs() -> None:
+    """Opening an outbox where nobody listens is lost at once, not waited for."""
+    with pytest.raises(Lost, match="did not start"):
+        await Outbox.open(Client(f"127.0.0.1:{free_port()}"), "id", limits=QUICK)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.001, 0.004, 0.008, 0.016, 0.03])
+async def test_a_cancelled_commit_is_whole_or_nothing(
+    kafka: Kafka, topic: Topic, group: str, opened: Open, delay: float
+) -> None:
+    """Cancelling ends the outbox at whatever instant; the next owner sees no half flush."""
+    state, name = await topic(partitions=3), unique("id")
+    tp = TopicPartition(state, 0)
+    box = await opened(name)
+    flush = Flush([Record(state, b"v", b"%d" % n) for n in range(50)], offset=Offset(group, tp, 50))
+    task = asyncio.create_task(box.commit(flush))
+    await asyncio.sleep(delay)
+    task.cancel()
+    ended = (await asyncio.gather(task, return_exceptions=True))[0]
+    await opened(name)
+    seen = len(await values(kafka, state)), await committed(kafka, group, tp)
+    assert seen in ((0, None), (50, 50))
+    if ended is None:
+        assert seen == (50, 50)
+    else:
+        assert isinstance(ended, asyncio.CancelledError)
+        assert box.lost
+
+
+async def test_a_broker_restart_never_leaves_half_a_flush(
+    kafka: Kafka, topic: Topic, group: str, opened: Open
+) -> None:
+    """Commits around a kill of the broker succeed or are lost; rows, copies and offset agree."""
+    state, copies, name = await topic(), await topic(partitions=3), unique("id")
+    tp, sure, flushes = TopicPartition(state, 0), set(), 0
+    running = asyncio.Event()
+
+    async def keep_committing() -> None:
+        nonlocal flushes
+        while flushes < 400:
+            box = await opened(name, limits=Limits(timeout=5))
+            try:
+                while flushes < 400:
+                    flushes += 1
+                    value = b"%d" % flushes
+                    spread = [Record(copies, value, b"%d" % n) for n in range(6)]
+                    row = Record(state, value, b"@", 0)
+                    await box.commit(Flush(spread, [row], Offset(group, tp, flushes)))
+                    sure.add(value)
+                    running.set()
+            except Lost:
+                await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(90):
+        task = asyncio.create_task(reopening(keep_committing))
+        await running.wait()
+        await asyncio.to_thread(kafka.kill)
+        await asyncio.to_thread(kafka.start)
+        await task
+    stored = await values(kafka, state)
+    counts = dict.fromkeys(stored, 0)
+    for value in await values(kafka, copies):
+        counts[value] += 1
+    assert set(counts.values()) == {6}
+    assert len(set(stored)) == len(stored)
+    assert sure <= set(stored)
+    assert await committed(kafka, group, tp) == int(stored[-1] or 0)
+
+
+async def reopening(work: Callable[[], Awaitable[None]]) -> None:
+    """Do the work again as long as it is lost."""
+    while True:
+        try:
+            return await work()
+        except Lost:
+            await asyncio.sleep(0.2)
+
+
+async def test_at_least_once_stores_stage_after_stage(
+    kafka: Kafka, topic: Topic, group: str, opened: Open
+) -> None:
+    """Without transactions, records and rows are stored when the offset is committed."""
+    out, state = await topic(), await topic()
+    seen: list[tuple[int, list[bytes | None], list[bytes | None]]] = []
+
+    async def commit_offset(offset: Offset) -> None:
+        seen.append((offset.next, await values(kafka, out), await values(kafka, state)))
+
+    box = await opened(None, write=acknowledged(commit_offset))
+    tp = TopicPartition(out, 0)
+    await box.commit(Flush(rows(out, 2, "d"), rows(state, 1, "r"), Offset(group, tp, 7)))
+    assert seen == [(7, [b"d0", b"d1"], [b"r0"])]
+
+
+async def test_at_least_once_goes_no_further_than_what_failed(
+    kafka: Kafka, topic: Topic, group: str, opened: Open
+) -> None:
+    """When the records cannot be stored, no row is written and no offset committed."""
+    small, state = await topic(config={"max.message.bytes": "1000"}), await topic()
+
+    async def commit_offset(offset: Offset) -> None:
+        pytest.fail("the offset was committed")
+
+    box = await opened(
+        None, write=acknowledged(commit_offset), limits=Limits(timeout=3, compression=None)
+    )
+    offset = Offset(group, TopicPartition(small, 0), 7)
+    with pytest.raises(Lost, match="MessageSizeTooLarge"):
+        await box.commit(Flush([Record(small, b"x" * 2_000)], rows(state, 1), offset))
+    assert await values(kafka, state) == []
+
+
+async def test_close_may_be_called_again(opened: Open) -> None:
+    """Closing twice is closing; a closed outbox commits nothing."""
+    box = await opened(unique("id"))
+    await box.close()
+    await box.close()
+    with pytest.raises(Lost, match="closed"):
+        await box.commit(Flush([Record("any", b"v")]))

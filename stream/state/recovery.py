@@ -1,10 +1,10 @@
 """Reading state back: the last value of every key of compacted partitions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from stream.client import Client, calm
 from stream.state.flush import Lost
@@ -13,7 +13,9 @@ Rows = dict[bytes, bytes]
 """The state of one partition: the last value of every key that is not deleted."""
 
 PATIENCE = 30.0  # seconds without any progress
-FETCH_BYTES = 8 << 20  # of one partition at a time
+FETCH_BYTES = 4 << 20  # of one partition at a time
+SLICE = 10_000  # records between two turns of the event loop: some 20 ms
+GRACE = 2.0  # seconds to close
 
 
 async def read_rows(
@@ -60,34 +62,42 @@ async def _reader(
         reader.assign(list(partitions))
         yield reader
     finally:
-        await reader.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await reader.stop()
 
 
 async def _fill(
     reader: AIOKafkaConsumer, rows: dict[TopicPartition, Rows], patience: float
 ) -> None:
     async with asyncio.timeout(patience) as limit:
-        missing: dict[TopicPartition, int] = await reader.end_offsets(list(rows))
-        positions: dict[TopicPartition, int] = {}
-        while missing:
-            reached = {tp: await reader.position(tp) for tp in missing}
-            missing = {tp: end for tp, end in missing.items() if reached[tp] < end}
-            if reached != positions:
+        ends: dict[TopicPartition, int] = await reader.end_offsets(list(rows))
+        before: dict[TopicPartition, int] = {}
+        while lags := await _lags(reader, ends):
+            if lags != before:
                 limit.reschedule(asyncio.get_running_loop().time() + patience)
-            positions = reached
-            reader.pause(*(reached.keys() - missing.keys()))
-            if missing:
-                _absorb(await reader.getmany(timeout_ms=200), rows)
+            before = lags
+            reader.pause(*(ends.keys() - lags.keys()))
+            for tp, records in (await reader.getmany(timeout_ms=50, max_records=SLICE)).items():
+                _absorb(rows[tp], records)
+            await asyncio.sleep(0)
 
 
-def _absorb(fetched: dict[TopicPartition, list], rows: dict[TopicPartition, Rows]) -> None:  # type: ignore[type-arg]
-    for tp, records in fetched.items():
-        state = rows[tp]
-        for record in records:
-            if record.value is None:
-                state.pop(record.key, None)
-            else:
-                state[record.key] = record.value
+async def _lags(
+    reader: AIOKafkaConsumer, ends: dict[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """Return how many offsets each partition has still to go, without those that are done."""
+    positions = {tp: await reader.position(tp) for tp in ends}
+    return {tp: end - positions[tp] for tp, end in ends.items() if positions[tp] < end}
+
+
+def _absorb(rows: Rows, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+    for record in records:
+        key = record.key or b""  # compaction refuses records without a key
+        if record.value is None:
+            rows.pop(key, None)
+        else:
+            rows[key] = record.value
 
 
 def _names(partitions: Iterable[TopicPartition]) -> str:

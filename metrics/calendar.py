@@ -151,14 +151,13 @@ class Open(msgspec.Struct, frozen=True):
         """Give the unit before, up to the wall clock time at which the window ends.
 
         It is cut at its own end; a day of the month that does not exist is cut at that month's
-        end. It is empty while the clock has not yet come to the start of the unit before.
+        end. It is empty while the clock shows a time before the window's start or, moved back, a
+        time that the unit before skipped at its start.
         """
         window = self.calendar.closed(self.unit, as_of)
         before = window.before().span()
-        end = slice_end(as_of, self.rung)
-        if end == window.span().end:
-            return before
-        cut = self.calendar.zone.instant(_shift(window, self.calendar.zone.wall(end)))
+        end = self.calendar.zone.wall(slice_end(as_of, self.rung))
+        cut = self.calendar.zone.instant(_shift(window, end))
         return Span(before.start, max(before.start, min(cut, before.end)))
 
     def cover(self, span: Span) -> tuple[Slice, ...]:

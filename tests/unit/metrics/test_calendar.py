@@ -100,6 +100,10 @@ def test_an_open_window_runs_from_local_midnight_to_as_of(
         ("Europe/Paris", "today", "2026-10-25T01:32Z", "2026-10-24T00:35Z"),
         # yesterday began at 01:00: nothing before
         ("America/Sao_Paulo", "today", "2018-11-05T02:32Z", "2018-11-04T03:00Z"),
+        # tomorrow begins at 01:00: yesterday ended at its midnight all the same
+        ("America/Sao_Paulo", "today", "2018-11-04T02:57Z", "2018-11-03T03:00Z"),
+        # 00:01 fell back to 23:01: the clock is before the window's start
+        ("America/St_Johns", "today", "2010-11-07T02:32Z", "2010-11-06T02:30Z"),
         # Samoa's 31st follows its 29th
         ("Pacific/Apia", "today", "2011-12-30T20:02Z", "2011-12-29T20:05Z"),
     ],

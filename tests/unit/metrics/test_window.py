@@ -133,6 +133,21 @@ def test_a_calendar_cover_takes_whole_local_days() -> None:
     ]
 
 
+def test_a_cover_may_start_inside_a_local_day() -> None:
+    """A day that is only partly in the span is built from finer slices.
+
+    span    |======|
+    days  |....|....|
+    """
+    rungs = (Rung.FIVE_MINUTES, Rung.HOUR, Rung.LOCAL_DAY)
+    found = cover(span("2026-11-20T22:00Z", "2026-11-22T00:00Z"), rungs, Zone("UTC"))
+    assert [*found] == [
+        (Rung.HOUR, ms("2026-11-20T22:00Z")),
+        (Rung.HOUR, ms("2026-11-20T23:00Z")),
+        (Rung.LOCAL_DAY, ms("2026-11-21T00:00Z")),
+    ]
+
+
 def test_slices_are_kept_for_two_windows_and_the_slack() -> None:
     """Of windows with the same rung the longer decides."""
     kept = retention([Rolling.parse("1h"), Rolling.parse("24h")], 10 * MINUTE)

@@ -9,7 +9,7 @@ where midnight is skipped, and does not exist where its whole date is skipped.
 '2018-11-04T01:00:00'
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -68,7 +68,7 @@ class Zone(msgspec.Struct, frozen=True):
     def local_day_start(self, at: int) -> int:
         """Find the start of the local day that holds an instant; cached, for the hot path."""
         starts = _local_day_starts(self, at // DAY)
-        return next(start for start in starts if start <= at)
+        return starts[bisect_right(starts, at) - 1]
 
     def local_day_end(self, at: int) -> int:
         """Find the end of the local day that holds an instant; it is after `at`."""
@@ -98,12 +98,12 @@ class Zone(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=8192)
 def _local_day_starts(zone: Zone, utc_day: int) -> tuple[int, ...]:
-    """List the starts of the local days that share an instant with a UTC day, last first."""
+    """List the starts of the local days that share an instant with a UTC day, in order."""
     begin = utc_day * DAY
     middle = (_EPOCH + timedelta(days=utc_day)).date()
-    starts = sorted({zone.date_start(middle + days) for days in _NEAR}, reverse=True)
-    inside = [start for start in starts if begin < start < begin + DAY]
-    return (*inside, next(start for start in starts if start <= begin))
+    starts = [zone.date_start(middle + days) for days in _NEAR]
+    first = bisect_right(starts, begin) - 1
+    return tuple(starts[first : bisect_left(starts, begin + DAY)])
 
 
 def multiples(zone: Zone, every: int, after: int, until: int) -> range:

@@ -127,7 +127,8 @@ def reference(found: Walk, unit: Unit, as_of: int, week_start: str) -> tuple[Spa
     if unit in MONTHS:
         shown, target = found.civil, int(found.civil[index + 1]) - MONTHS[unit] * 32 * 1440
     else:
-        days = int(found.day[start] - found.day[before])
+        # the day before may be two dates back; a weekday is always seven
+        days = 7 if unit is Unit.WEEK else int(found.day[start] - found.day[before])
         shown, target = found.minute, int(found.minute[index + 1]) - days * 1440
     reached = np.flatnonzero(shown[before:start] >= target)
     cut = before + int(reached[0]) if len(reached) else start

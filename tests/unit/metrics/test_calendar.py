@@ -214,6 +214,14 @@ def test_an_unknown_calendar_window_is_refused(name: str) -> None:
         PARIS.open(name)
 
 
+def test_a_week_whose_first_date_was_skipped_is_compared_by_weekday() -> None:
+    """Samoa's week of Friday 2011-12-30 began on Saturday; before it is Saturday the 24th."""
+    week = Calendar(Zone("Pacific/Apia"), "friday").open("week")
+    as_of = ms("2011-12-30T20:02Z")  # Saturday 10:02 local
+    assert week.span(as_of) == span("2011-12-30T10:00Z", "2011-12-30T20:05Z")
+    assert week.previous(as_of) == span("2011-12-23T10:00Z", "2011-12-24T20:05Z")
+
+
 def test_an_unknown_weekday_is_refused() -> None:
     """Weekdays are written in full, in lower case."""
     with pytest.raises(WindowError, match="week_start 'Mon'"):

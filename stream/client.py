@@ -45,11 +45,10 @@ class Client(msgspec.Struct, frozen=True):
 
         Raises `OSError` or `ssl.SSLError` when they cannot be read.
         """
-        context = _context(self.tls_ca, self.tls_cert, self.tls_key, self.tls_password)
         return Options(
             bootstrap_servers=self.bootstrap,
             security_protocol=self._protocol(),
-            ssl_context=context if self.tls else None,
+            ssl_context=self._context() if self.tls else None,
             sasl_mechanism=self.sasl_mechanism or "PLAIN",
             sasl_plain_username=self.sasl_username,
             sasl_plain_password=self.sasl_password,
@@ -58,6 +57,9 @@ class Client(msgspec.Struct, frozen=True):
     def _protocol(self) -> str:
         transport = "SSL" if self.tls else "PLAINTEXT"
         return f"SASL_{transport}" if self.sasl_mechanism else transport
+
+    def _context(self) -> SSLContext:
+        return _context(self.tls_ca, self.tls_cert, self.tls_key, self.tls_password)
 
     def __repr__(self) -> str:
         return f"Client({self.bootstrap!r})"

@@ -1,0 +1,108 @@
+"""Average handle time: seconds of work per contact.
+
+Source: common handbook definition, total talk, hold and after-contact time / contacts handled.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from metrics.accumulator.histogram import bucket, quantile
+from metrics.event import TicketClosure
+from metrics.metric import TOTAL, By, Metric, Totals, Value, Variant
+from metrics.scale import Rules
+from metrics.statistic import Interval, Pairs, mean, quotient, ratio
+
+QUANTILES = ("0.5", "0.9", "0.95", "0.99")
+_LOW = 1 << 40  # a sum of squares is kept in two cells, so that each fits 64 bits in any slice
+
+
+def contribute(ticket: TicketClosure) -> Iterable[tuple[str, int]]:
+    """Sample a resolved ticket that says how long it was worked on; others add nothing."""
+    handled = handle_ms(ticket)
+    if ticket.kind != "closed" or ticket.outcome != "resolved" or handled is None:
+        return ()
+    contacts = 1 if ticket.contacts is None else int(ticket.contacts)
+    high, low = divmod(handled * handled, _LOW)
+    return (
+        ("aht/tickets", 1),
+        ("aht/handle_ms", handled),
+        ("aht/contacts", contacts),
+        ("aht/hh_high", high),
+        ("aht/hh_low", low),
+        ("aht/hc", handled * contacts),
+        ("aht/cc", contacts * contacts),
+        (f"aht/b{bucket(handled)}", 1),
+    )
+
+
+def handle_ms(ticket: TicketClosure) -> int | None:
+    """Give the handle time in milliseconds: as stated, else the sum of its parts, else None."""
+    if ticket.handle_ms is not None:
+        return ticket.handle_ms
+    parts = (ticket.talk_ms, ticket.hold_ms, ticket.wrap_ms)
+    if all(part is None for part in parts):
+        return None
+    return sum(part or 0 for part in parts)
+
+
+def lower(totals: Totals, rules: Rules) -> Iterator[tuple[By, Value]]:
+    """Seconds per contact: a ratio of sums, its margin by the tickets' spread around it."""
+    if cells := totals.cells.get("aht"):
+        sums = _pairs(cells)
+        value = quotient(sums.h, 1000 * sums.c)
+        interval = ratio(sums)
+        yield TOTAL, Value(value, sums.n, _parts(cells), _seconds(interval))
+
+
+def lower_mean(totals: Totals, rules: Rules) -> Iterator[tuple[By, Value]]:
+    """Seconds per ticket."""
+    if cells := totals.cells.get("aht"):
+        sums = _pairs(cells)
+        value = quotient(sums.h, 1000 * sums.n)
+        interval = mean(sums.n, sums.h, sums.hh, (0, float("inf")))
+        yield TOTAL, Value(value, sums.n, {"sum": sums.h, "count": sums.n}, _seconds(interval))
+
+
+def lower_quantiles(totals: Totals, rules: Rules) -> Iterator[tuple[By, Value]]:
+    """Quantiles of seconds per ticket, within 1 %."""
+    if cells := totals.cells.get("aht"):
+        buckets = {int(name[1:]): n for name, n in cells.items() if name[0] == "b" and n}
+        for q in QUANTILES:
+            found = quantile(buckets, q)
+            value = None if found is None else found / 1000
+            yield (("quantile", q),), Value(value, cells.get("tickets", 0), {})
+
+
+def _pairs(cells: dict[str, int]) -> Pairs:
+    get = cells.get
+    return Pairs(
+        n=get("tickets", 0),
+        h=get("handle_ms", 0),
+        c=get("contacts", 0),
+        hh=get("hh_high", 0) * _LOW + get("hh_low", 0),
+        hc=get("hc", 0),
+        cc=get("cc", 0),
+    )
+
+
+def _parts(cells: dict[str, int]) -> dict[str, int]:
+    return {name: cells.get(name, 0) for name in ("handle_ms", "contacts", "tickets")}
+
+
+def _seconds(interval: Interval | None) -> Interval | None:
+    return interval and interval.per(1000)
+
+
+AHT = Metric(
+    name="aht",
+    title="Average handle time",
+    inputs=("ticket_closures",),
+    variants=(
+        Variant("default", "seconds", lower, (0.0, None)),
+        Variant("quantile", "seconds", lower_quantiles, (0.0, None)),
+        Variant("mean", "seconds", lower_mean, (0.0, None)),
+    ),
+    source="common handbook definition: talk, hold and wrap-up time / contacts handled",
+    higher_is_better=False,
+    always=("default", "quantile"),
+    contribute={"ticket_closures": contribute},
+)

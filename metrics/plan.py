@@ -1,0 +1,79 @@
+"""The plan: which metrics, variants, groupings and windows are computed, and how events count.
+
+It is all that the core needs to know of the configuration, already checked; times are whole
+milliseconds. The same plan drives live workers and replays.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from metrics import duration
+from metrics.admission import Bounds
+from metrics.calendar import Calendar, Open, Unit
+from metrics.metric import Metric, Variant
+from metrics.scale import FAMILY, Rules
+from metrics.segment import Grouping
+from metrics.slice import Rung
+from metrics.window import Rolling, Window, retention
+
+ENTITY_INPUTS = ("ticket_closures", "subscription_events")
+"""Inputs whose events are applied to an entity, and late only when that is forgotten."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One metric as configured: its variants, its rules for scores, its windows."""
+
+    metric: Metric
+    variants: tuple[Variant, ...]
+    rules: Rules
+    windows: tuple[Window, ...]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What to compute. `thin_below` and `min_n` are numbers of samples."""
+
+    calendar: Calendar = Calendar()
+    dimensions: tuple[str, ...] = ()
+    groupings: tuple[Grouping, ...] = ((),)
+    choices: tuple[Choice, ...] = ()
+    allowed_lateness: int = 10 * duration.MINUTE
+    future_skew: int = 5 * duration.MINUTE
+    dedupe_for: int = duration.DAY
+    entities_for: int = 400 * duration.DAY
+    thin_below: int = 30
+    min_n: int = 0
+    targets: dict[str, float] = {}
+    benchmarks: dict[str, float] = {}
+
+    def windows(self) -> tuple[Window, ...]:
+        """List every window that some metric has, once."""
+        return tuple(dict.fromkeys(window for choice in self.choices for window in choice.windows))
+
+    def units(self) -> tuple[Unit, ...]:
+        """List the units whose closed windows are published."""
+        return tuple(window.unit for window in self.windows() if isinstance(window, Open))
+
+    def keep(self) -> dict[Rung, int]:
+        """Say how far behind the shard's watermark slices are kept, by rung."""
+        return retention(self.windows(), self.allowed_lateness + self.future_skew)
+
+    def bounds(self, topic: str) -> Bounds:
+        """Say how far an event of an input may stray."""
+        late = self.entities_for if topic in ENTITY_INPUTS else self.allowed_lateness
+        return Bounds(late, self.dedupe_for)
+
+    def rules(self) -> dict[str, Rules]:
+        """Give the rules of every family of scores; those of a metric not chosen are plain."""
+        chosen = {choice.rules.family: choice.rules for choice in self.choices}
+        return {family: chosen.get(family, Rules(family)) for family in FAMILY.values()}
+
+    def inputs(self) -> frozenset[str]:
+        """Name the inputs that some metric reads."""
+        return frozenset(name for choice in self.choices for name in choice.metric.inputs)
+
+
+def windows_of(metric: Metric, configured: Iterable[Window]) -> tuple[Window, ...]:
+    """Add a metric's own windows to the configured ones."""
+    own = (Rolling.parse(name) for name in metric.windows)
+    return tuple(dict.fromkeys((*configured, *own)))

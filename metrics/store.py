@@ -1,0 +1,168 @@
+"""The slices of one shard: every segment's summaries on the rungs that windows need.
+
+A delta is added once to each rung that still keeps its slice, so a late one takes the same path
+as a fresh one, and a window is the sum of few tiles whatever its length. A *row* is one segment's
+stretch of slices on one rung, kept packed; rows changed since the last checkpoint are open.
+
+Memory: the packed rows, the open ones, and two bounded caches (rows read, totals of windows).
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from metrics import duration
+from metrics.slice import Rung, Slice, Span
+from metrics.summary import Slices, Summary, pack, total, unpack
+from metrics.zone import Zone
+
+CACHED_ROWS = 20_000
+CACHED_TOTALS = 20_000
+
+_STRETCH = {
+    Rung.TEN_SECONDS: duration.HOUR // 2,
+    Rung.FIVE_MINUTES: 6 * duration.HOUR,
+    Rung.HOUR: duration.DAY,
+    Rung.DAY: 32 * duration.DAY,
+    Rung.LOCAL_DAY: 32 * duration.DAY,
+}
+"""How much time one row holds, by rung: tens of slices, a few kilobytes."""
+
+
+class RowKey(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """Names one row: a segment's stretch of slices on one rung, from `start`."""
+
+    rung: Rung
+    start: int
+    segment: str
+
+
+class Store:
+    """Slices of one shard; `keep` says per rung how far behind the watermark they are needed."""
+
+    def __init__(self, keep: Mapping[Rung, int], zone: Zone) -> None:
+        self._keep = dict(keep)
+        self._zone = zone
+        self._packed: dict[str, dict[tuple[Rung, int], bytes]] = {}
+        self._open: dict[RowKey, Slices] = {}
+        self._read: OrderedDict[RowKey, Slices] = OrderedDict()
+        self._totals: OrderedDict[tuple[str, Span], Summary] = OrderedDict()
+        self._spans: dict[str, set[Span]] = {}
+        self.known: dict[str, dict[str, None]] = {}
+        """Every cell and `users/<source>` that a segment ever had, in order of arrival."""
+        self.watermark: int | None = None
+        """What slices age by; None keeps all."""
+
+    def __len__(self) -> int:
+        """Count the rows kept."""
+        return sum(map(len, self._packed.values())) + len(self._open)
+
+    def holds(self, tiles: Iterable[Slice]) -> bool:
+        """Say whether none of these slices has left the state."""
+        return all(self._is_kept(rung, start) for rung, start in tiles)
+
+    def _is_kept(self, rung: Rung, start: int) -> bool:
+        return self.watermark is None or start >= self.watermark - self._keep[rung]
+
+    def merge(self, segment: str, at: int, delta: Summary) -> list[str]:
+        """Add a 10-second slice's delta to every rung that keeps it; return cells new here."""
+        for rung in self._keep:
+            start = self._slice_start(at, rung)
+            if self._is_kept(rung, start):
+                self._add(RowKey(rung, self._row_start(start, rung), segment), start, delta)
+        for span in self._spans.get(segment, ()):
+            if at in span and (held := self._totals.get((segment, span))):
+                held.merge(delta)
+        return self._learn(segment, delta)
+
+    def _slice_start(self, at: int, rung: Rung) -> int:
+        return at - at % rung if rung else self._zone.local_day_start(at)
+
+    @staticmethod
+    def _row_start(start: int, rung: Rung) -> int:
+        return start - start % _STRETCH[rung]
+
+    def _add(self, key: RowKey, start: int, delta: Summary) -> None:
+        row = self._open.get(key)
+        if row is None:
+            row = self._open[key] = self._row(key) or {}
+            self._read.pop(key, None)
+        held = row.get(start)
+        if held is None:
+            held = row[start] = Summary()
+        held.merge(delta)
+
+    def _unpacked(self, key: RowKey) -> Slices | None:
+        packed = self._packed.get(key.segment, {}).get((key.rung, key.start))
+        return None if packed is None else unpack(packed)
+
+    def _learn(self, segment: str, delta: Summary) -> list[str]:
+        known = self.known.setdefault(segment, {})
+        fresh = [name for name in delta.names() if name not in known]
+        known.update(dict.fromkeys(fresh))
+        return fresh
+
+    def total(self, segment: str, span: Span, tiles: Iterable[Slice]) -> Summary:
+        """Add up a segment's slices; `tiles` cover the span. Kept, and kept true, until dropped."""
+        key = (segment, span)
+        held = self._totals.get(key)
+        if held is not None:
+            self._totals.move_to_end(key)
+            return held
+        held = self._totals[key] = total(self._tiles(segment, tiles))
+        self._spans.setdefault(segment, set()).add(span)
+        if len(self._totals) > CACHED_TOTALS:
+            (segment, span), _ = self._totals.popitem(last=False)
+            self._spans[segment].discard(span)
+        return held
+
+    def _tiles(self, segment: str, tiles: Iterable[Slice]) -> Iterator[Summary]:
+        for rung, start in tiles:
+            row = self._row(RowKey(rung, self._row_start(start, rung), segment))
+            if row is not None and (summary := row.get(start)) is not None:
+                yield summary
+
+    def _row(self, key: RowKey) -> Slices | None:
+        """Find a row to read, open or packed; what is unpacked stays in the cache for a while."""
+        row = self._open.get(key) or self._read.get(key)
+        if row is None and (row := self._unpacked(key)) is not None:
+            self._read[key] = row
+            if len(self._read) > CACHED_ROWS:
+                self._read.popitem(last=False)
+        return row
+
+    def checkpoint(self) -> Iterator[tuple[RowKey, bytes]]:
+        """Pack the rows changed since the last checkpoint, one at a time.
+
+        Nothing may be merged until the iterator is exhausted.
+        """
+        while self._open:
+            key, row = self._open.popitem()
+            packed = pack(row)
+            self._packed.setdefault(key.segment, {})[key.rung, key.start] = packed
+            self._read[key] = row
+            yield key, packed
+        while len(self._read) > CACHED_ROWS:
+            self._read.popitem(last=False)
+
+    def restore(self, key: RowKey, packed: bytes) -> None:
+        """Take a row back from a checkpoint."""
+        self._packed.setdefault(key.segment, {})[key.rung, key.start] = packed
+
+    def expire(self) -> Iterator[RowKey]:
+        """Drop and name the rows that no window can need any more, all their slices being old."""
+        for segment in list(self._packed):
+            for rung, start in list(self._packed[segment]):
+                if rung not in self._keep or not self._is_kept(rung, start + _STRETCH[rung]):
+                    key = RowKey(rung, start, segment)
+                    self._drop(key)
+                    yield key
+
+    def _drop(self, key: RowKey) -> None:
+        self._open.pop(key, None)
+        self._read.pop(key, None)
+        rows = self._packed.get(key.segment, {})
+        rows.pop((key.rung, key.start), None)
+        if not rows:
+            self._packed.pop(key.segment, None)

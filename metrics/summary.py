@@ -1,0 +1,91 @@
+"""The summary of one slice or window: additive cells and distinct users, by source.
+
+Cells are integers named `family/rest`, so adding is exact in any order and subtraction undoes it.
+Users only merge. `pack` keeps a span of slices as one compact row: a column for each cell.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from metrics.accumulator import counts
+from metrics.accumulator.counts import Counts
+from metrics.accumulator.distinct import Distinct, union
+
+
+class Summary:
+    """Mutable sums of one slice: `counts` by cell, `users` by input."""
+
+    __slots__ = ("counts", "users")
+
+    def __init__(self) -> None:
+        self.counts: Counts = counts.zero()
+        self.users: dict[str, Distinct] = {}
+
+    def merge(self, other: "Summary") -> None:
+        """Add another summary to this one, which does not share anything with it."""
+        counts.merge(self.counts, other.counts)
+        for source, distinct in other.users.items():
+            held = self.users.get(source)
+            self.users[source] = union((distinct,) if held is None else (held, distinct))
+
+    def names(self) -> list[str]:
+        """Name the cells and, as `users/<source>`, the inputs that are in it."""
+        return [*self.counts, *(f"users/{source}" for source in self.users)]
+
+
+Slices = dict[int, Summary]
+"""The summaries of one row, by the start of their slice."""
+
+
+def total(summaries: Iterable[Summary]) -> Summary:
+    """Add up summaries; each source's users are merged once, at the end."""
+    result = Summary()
+    parts: dict[str, list[Distinct]] = {}
+    for summary in summaries:
+        counts.merge(result.counts, summary.counts)
+        for source, distinct in summary.users.items():
+            parts.setdefault(source, []).append(distinct)
+    result.users = {source: union(held) for source, held in parts.items()}
+    return result
+
+
+class _Row(msgspec.Struct, array_like=True):
+    """A packed span: per cell and per source, the slices that have it and what they hold."""
+
+    starts: list[int]
+    cells: dict[str, tuple[list[int], list[int]]]
+    users: dict[str, tuple[list[int], list[bytes]]]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Row).decode
+
+
+def pack(span: Slices) -> bytes:
+    """Keep a span of slices as one row; the same span always gives the same bytes."""
+    row = _Row(sorted(span), {}, {})
+    for at, start in enumerate(row.starts):
+        summary = span[start]
+        for cell in sorted(summary.counts):
+            places, amounts = row.cells.setdefault(cell, ([], []))
+            places.append(at)
+            amounts.append(summary.counts[cell])
+        for source in sorted(summary.users):
+            places, sketches = row.users.setdefault(source, ([], []))
+            places.append(at)
+            sketches.append(summary.users[source].pack())
+    return _encode(row)
+
+
+def unpack(row: bytes) -> Slices:
+    """Read a packed span back."""
+    packed = _decode(row)
+    span = {start: Summary() for start in packed.starts}
+    for cell, (places, amounts) in packed.cells.items():
+        for at, amount in zip(places, amounts, strict=True):
+            span[packed.starts[at]].counts[cell] = amount
+    for source, (places, sketches) in packed.users.items():
+        for at, sketch in zip(places, sketches, strict=True):
+            span[packed.starts[at]].users[source] = Distinct.unpack(sketch)
+    return span

@@ -1,0 +1,1 @@
+"""The two stages: `fold` where the data are, `merge` where the segments live."""

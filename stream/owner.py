@@ -1,0 +1,235 @@
+"""The owner of this worker's partitions: claims, folds, merges, flushes, and loses them.
+
+It knows the transport only by the `Line`. Each partition has an outbox of its own, opened before
+its state is recovered, so that the former owner is fenced first. Whatever goes wrong with one, the
+answer is the same: forget it, wait until a zombie would have noticed, and claim it again if it is
+still assigned. What comes back in a rebalance is kept: had anybody else owned it in between, our
+outbox would be fenced and the next flush would lose it.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from stream.agent.fold import FoldShard
+from stream.agent.merge import MergeShard
+from stream.ground import Ground, Shard
+from stream.state.flush import Lost
+from stream.state.outbox import Outbox
+from stream.telemetry import Telemetry
+from stream.transport.batch import TP, Batch
+from stream.transport.line import Line
+
+FLUSHES_PER_SECOND = 20  # of a worker, all its partitions together
+FULL = 100_000  # events folded since the last flush: the next batch waits for it
+TURN = 0.02  # seconds between looks at what is due
+RETRY = 2.0  # two heartbeats: by then a zombie knows that it is fenced
+
+log = structlog.get_logger(__name__)
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """How often things leave, in seconds."""
+
+    flush: float = 0.2
+    publish: float = 1.0
+    checkpoint: float = 20.0
+
+
+class Held:
+    """One owned partition, with its outbox; flushes take turns by `lock`."""
+
+    __slots__ = ("checkpointed", "committed", "flushed", "lock", "outbox", "shard")
+
+    def __init__(self, shard: Shard, outbox: Outbox) -> None:
+        self.shard = shard
+        self.outbox = outbox
+        self.lock = asyncio.Lock()
+        now = time.monotonic()
+        self.flushed = 0.0
+        self.checkpointed = self.committed = now
+
+
+class Owner:
+    """Keeps every partition that the group gives to this worker."""
+
+    def __init__(self, ground: Ground, line: Line, timing: Timing, telemetry: Telemetry) -> None:
+        self.held: dict[TP, Held] = {}
+        self.stuck: dict[TP, str] = {}
+        """Partitions that stopped for a reason that needs a person, with what to do."""
+        self._ground = ground
+        self._line = line
+        self._timing = timing
+        self._telemetry = telemetry
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._assigned: frozenset[TP] = frozenset()
+        self._ended = False
+
+    async def claim(self, assigned: frozenset[TP]) -> Mapping[TP, int]:
+        """Keep what comes back, drop what does not, recover the rest."""
+        self._assigned = assigned
+        await self._drop(self.held.keys() - assigned)
+        await self._recover(assigned - self.held.keys() - self.stuck.keys())
+        self._telemetry.claims.inc()
+        log.info("partitions claimed", count=len(self.held))
+        return {tp: held.shard.position for tp, held in self.held.items()}
+
+    async def revoke(self, revoked: frozenset[TP]) -> None:
+        """Flush everything; it stays here until the next assignment is known."""
+        self._assigned = frozenset()
+        await self._flush_all()
+
+    async def stop(self) -> None:
+        """Flush for the last time and close the outboxes."""
+        self._ended = True
+        self._assigned = frozenset()
+        await self._flush_all()
+        for task in list(self._tasks):
+            task.cancel()
+        await self._drop(list(self.held))
+
+    async def gap(self, tp: TP, position: int) -> None:
+        """Stop a partition whose records are gone before they were read."""
+        self.stuck[tp] = (
+            f"{tp.topic}[{tp.partition}]: nothing can be read at offset {position}: records were "
+            "deleted before they were read, or the topic was made anew"
+        )
+        await self._drop([tp])
+
+    async def absorb(self, batch: Batch) -> None:
+        """Fold or merge a batch; a full shard is flushed first, which slows reading down."""
+        held = self.held.get(batch.tp)
+        if held is None or batch.first != held.shard.position:
+            return
+        try:
+            await self._take(held.shard, batch)
+        except Exception as error:
+            log.exception("batch not processed", topic=batch.topic, first=batch.first)
+            await self._lose(batch.tp, held, repr(error))
+            return
+        if held.shard.folded_since > FULL:
+            await self._guarded(batch.tp, held)
+
+    async def _take(self, shard: Shard, batch: Batch) -> None:
+        if isinstance(shard, FoldShard):
+            shard.absorb(batch)
+            await asyncio.sleep(0)
+        else:
+            await shard.absorb(batch)
+
+    async def run(self) -> None:
+        """Flush, publish and keep checkpoints as they fall due, until cancelled."""
+        while True:
+            await asyncio.sleep(TURN)
+            now = time.monotonic()
+            for tp, held in list(self.held.items()):
+                if not held.lock.locked() and self._is_due(held, now):
+                    self._spawn(self._guarded(tp, held))
+
+    def _is_due(self, held: Held, now: float) -> bool:
+        if isinstance(held.shard, MergeShard):
+            return held.shard.ready and now - held.flushed >= self._timing.publish
+        every = max(self._timing.flush, len(self.held) / FLUSHES_PER_SECOND)
+        return held.shard.dirty and now - held.flushed >= every
+
+    async def _flush_all(self) -> None:
+        await asyncio.gather(
+            *(self._guarded(tp, held, final=True) for tp, held in list(self.held.items()))
+        )
+
+    async def _guarded(self, tp: TP, held: Held, final: bool = False) -> None:
+        """Flush a partition; lose it on any failure."""
+        try:
+            async with held.lock:
+                if self.held.get(tp) is held:
+                    await self._flush(tp, held, final)
+        except Exception as error:  # fenced, timed out, broker gone, a fault of ours: one answer
+            if not isinstance(error, Lost):
+                log.exception("flush failed", topic=tp.topic, partition=tp.partition)
+            await self._lose(tp, held, str(error) or repr(error))
+
+    async def _flush(self, tp: TP, held: Held, final: bool) -> None:
+        shard = held.shard
+        started = time.monotonic()
+        held.flushed = started
+        if isinstance(shard, FoldShard):
+            end = self._line.end_offset(tp)
+            shard.waiting = end is not None and end > shard.position
+            if shard.dirty:
+                taken = shard.take()
+                await held.outbox.commit(taken.flush)
+                self._telemetry.committed(tp, taken)
+        else:
+            await self._publish(shard, held, final)
+        held.committed = time.monotonic()
+        self._telemetry.flush.observe(held.committed - started)
+
+    async def _publish(self, shard: MergeShard, held: Held, final: bool) -> None:
+        now = time.time_ns() // 1_000_000
+        if shard.ready:
+            async for flush in shard.publish(now):
+                await held.outbox.commit(flush)
+        age = time.monotonic() - held.checkpointed
+        if shard.dirty and (final or age >= self._timing.checkpoint or shard.folded_since > FULL):
+            position = shard.position
+            await held.outbox.commit(await shard.checkpoint())
+            held.checkpointed = time.monotonic()
+            if not final:
+                self._spawn(self._ground.trim(shard.tp, position))
+
+    async def _recover(self, tps: Iterable[TP]) -> None:
+        """Fence, then read the state of partitions, then make their shards."""
+        tps = sorted(tps)
+        if not tps:
+            return
+        opened = await asyncio.gather(
+            *(self._ground.open(tp) for tp in tps), return_exceptions=True
+        )
+        outboxes = {tp: box for tp, box in zip(tps, opened, strict=True) if isinstance(box, Outbox)}
+        try:
+            if len(outboxes) < len(tps):
+                raise next(error for error in opened if isinstance(error, BaseException))
+            rows = await self._ground.read(tps)
+            fresh = [tp for tp in tps if not rows[tp]]
+            starts = await self._ground.first(fresh) if fresh else {}
+        except BaseException:
+            await asyncio.gather(*(outbox.close() for outbox in outboxes.values()))
+            raise
+        for tp in tps:
+            shard = self._ground.shard(tp).restore(rows[tp], starts.get(tp, 0))
+            self.held[tp] = Held(shard, outboxes[tp])
+
+    async def _drop(self, tps: Iterable[TP]) -> None:
+        dropped = [self.held.pop(tp) for tp in list(tps) if tp in self.held]
+        await asyncio.gather(*(held.outbox.close() for held in dropped))
+
+    async def _lose(self, tp: TP, held: Held, reason: str) -> None:
+        """Forget a partition, and claim it again after a while if it is still ours."""
+        if self.held.get(tp) is not held:
+            return
+        log.warning("partition lost", topic=tp.topic, partition=tp.partition, reason=reason)
+        self._telemetry.losses.inc()
+        await self._drop([tp])
+        if not self._ended:
+            self._spawn(self._reclaim(tp))
+
+    async def _reclaim(self, tp: TP) -> None:
+        await asyncio.sleep(RETRY)
+        while tp in self._assigned and tp not in self.held and tp not in self.stuck:
+            try:
+                await self._recover([tp])
+            except Exception as error:  # the broker may be away; the next try may succeed
+                log.warning("claim failed, trying again", topic=tp.topic, reason=str(error))
+                await asyncio.sleep(RETRY)
+            else:
+                await self._line.seek({tp: self.held[tp].shard.position})
+                log.info("partition claimed again", topic=tp.topic, partition=tp.partition)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,77 @@
+"""Partials: what stage 1 tells a shard, in one record per flush, and how it is written."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from metrics.accumulator.distinct import Distinct
+from metrics.overlay import Deltas
+from metrics.segment import shard
+from metrics.summary import Summary
+
+LARGEST = 400_000  # bytes of deltas in one record, well below what brokers take by default
+
+Part = tuple[int, dict[str, int], dict[str, bytes]]
+"""Start of a slice, amounts by cell, packed users by input."""
+
+
+class Progress(msgspec.Struct, array_like=True, frozen=True):
+    """How far a source partition has come; `waiting` says whether it has input unread."""
+
+    topic: str
+    partition: int
+    position: int
+    watermark: int | None
+    waiting: bool
+
+
+class Partial(msgspec.Struct, array_like=True, frozen=True):
+    """One record of the partials topic: progress of source partitions, and deltas by segment."""
+
+    progress: list[Progress]
+    deltas: list[tuple[str, list[Part]]]
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(Partial).decode
+
+
+def split(deltas: Deltas, progress: Progress, shards: int) -> Iterator[tuple[int, bytes]]:
+    """Yield (shard, record): for every shard its deltas, or at least the progress."""
+    by_shard: list[list[tuple[str, list[Part]]]] = [[] for _ in range(shards)]
+    for segment, slices in deltas.items():
+        parts = [_part(start, summary) for start, summary in slices.items()]
+        by_shard[shard(segment, shards)].append((segment, parts))
+    for number, held in enumerate(by_shard):
+        for some in _chunks(held):
+            yield number, encode(Partial([progress], some))
+
+
+def _chunks(
+    deltas: list[tuple[str, list[Part]]],
+) -> Iterator[list[tuple[str, list[Part]]]]:
+    """Cut a shard's deltas to records of a bounded size; at least one, if only for progress."""
+    chunk: list[tuple[str, list[Part]]] = []
+    size = 0
+    for segment, parts in deltas:
+        for part in parts:
+            if size > LARGEST:
+                yield chunk
+                chunk, size = [], 0
+            if not chunk or chunk[-1][0] != segment:
+                chunk.append((segment, []))
+            chunk[-1][1].append(part)
+            size += 64 + 24 * len(part[1]) + sum(map(len, part[2].values()))
+    yield chunk
+
+
+def _part(start: int, summary: Summary) -> Part:
+    return start, summary.counts, {name: held.pack() for name, held in summary.users.items()}
+
+
+def summary(part: Part) -> Summary:
+    """Read a delta back."""
+    result = Summary()
+    result.counts = part[1]
+    result.users = {name: Distinct.unpack(packed) for name, packed in part[2].items()}
+    return result

@@ -1,0 +1,105 @@
+"""The reader of one input: bytes to columns that the fold can read, and what cannot be read."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from metrics.accumulator.distinct import digest
+from metrics.activity import SHOWN_BY
+from metrics.event import Event
+from metrics.overlay import Amounts, Columns
+from metrics.plan import Plan
+from metrics.scale import FAMILY
+from stream.codec import Bad, Codec, Leaves
+
+TYPES = {family: kind for kind, family in FAMILY.items()}
+HASHES = 1_000_000  # customers whose hash is remembered, about 150 bytes each
+
+
+class Hashes(dict[str | None, int | None]):
+    """Keyed hashes of customers' ids, remembered; no customer has no hash."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__({None: None})
+        self._key = key
+
+    def __missing__(self, customer: str | None) -> int | None:
+        if customer is None:
+            return None
+        if len(self) > HASHES:
+            self.clear()
+        self[customer] = found = digest(customer, self._key)
+        return found
+
+
+class Taken(msgspec.Struct):
+    """A batch as read: `rows` says which of its values each column entry is."""
+
+    columns: Columns
+    events: Sequence[Event]
+    rows: Sequence[int]
+    bad: list[Bad]
+    tombstones: int
+
+
+class Reader:
+    """Reads the values of one input for the fold of a plan; shared by its partitions."""
+
+    def __init__(self, source: str, plan: Plan, hashes: Hashes) -> None:
+        self.source = source
+        self._codec = Codec(source, plan.rules())
+        self._leaves = Leaves(plan.dimensions)
+        self._rules = plan.rules()
+        self._hashes = hashes
+        self._shown_by = SHOWN_BY[source]
+        self._contribute = [
+            choice.metric.contribute[source]
+            for choice in plan.choices
+            if source in choice.metric.contribute
+        ]
+        self._counts_users = any(choice.metric.name == "active_users" for choice in plan.choices)
+
+    def read(self, values: Sequence[bytes | None]) -> Taken:
+        """Read a batch; nothing raises, what cannot be read is in `bad`."""
+        decoded = self._codec.decode(values)
+        events = decoded.events
+        columns = Columns(
+            ats=decoded.ats,
+            ids=[event.id for event in events],
+            leaves=self._leaves.of(events),
+            cells=decoded.cells,
+            users=self._users(events),
+            amounts=[self._amounts(event) for event in events] if self._contribute else (),
+            excluded=self._excluded(events),
+        )
+        return Taken(columns, events, decoded.rows, decoded.bad, decoded.tombstones)
+
+    def _users(self, events: Sequence[Event]) -> Sequence[int | None]:
+        """Hash the customers whom the events show to be active."""
+        if not self._counts_users:
+            return [None] * len(events)
+        kinds, hashes = self._shown_by, self._hashes
+        if kinds is None:
+            return [hashes[event.customer_id] for event in events]
+        return [hashes[event.customer_id if event.kind in kinds else None] for event in events]
+
+    def _excluded(self, events: Sequence[Event]) -> frozenset[int]:
+        if self.source != "survey_answers":
+            return frozenset()
+        return frozenset([row for row, event in enumerate(events) if event.excluded])  # type: ignore[attr-defined] # answers
+
+    def categories(self, cells: Mapping[str, int]) -> Counter[tuple[str, str]]:
+        """Count survey answers by (type, category), from the sums of their cells."""
+        found: Counter[tuple[str, str]] = Counter()
+        for cell, n in cells.items():
+            family, _, rest = cell.partition("/")
+            scale, _, score = rest.rpartition("/")
+            if family in TYPES and scale:
+                rules = self._rules[family]
+                category = rules.category(scale, rules.mirror(scale, int(score)))
+                found[TYPES[family], category] += n
+        return found
+
+    def _amounts(self, event: Event) -> Amounts:
+        return [pair for contribute in self._contribute for pair in contribute(event)]

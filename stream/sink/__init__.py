@@ -1,0 +1,1 @@
+"""Where values leave to: each sink gets absolute values and may get them twice."""

@@ -83,8 +83,9 @@ class Kafka(Service):
 
     def start(self) -> None:
         """Start the broker and wait until it serves; without effect while it is up."""
-        if self._process:
+        if self._process and self._process.running:
             return
+        self.kill()  # what is left of a broker that ended by itself
         fetch()
         if self.port:
             self._process = self._launch(self.port)

@@ -1,0 +1,34 @@
+# Needs make and Python 3.11 or newer with venv; brings the rest: uv (.cache), packages (.venv), and
+# for `make test` Java, Maven, Prometheus and Redis by apt-get where that is allowed.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .cache/uv-$(UV_VERSION)/bin/uv
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := test
+.DELETE_ON_ERROR:
+.PHONY: test unit lint
+
+test: lint ## everything: lint, types, unit tests, laws, doctests, real services
+	@.ci/services
+	$(BIN)/pytest -m "not chaos"
+
+unit: $(READY) ## the fast part: unit tests, laws, doctests; nothing is started
+	$(BIN)/pytest tests/unit tests/laws metrics
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(READY): pyproject.toml uv.lock | $(UV)
+	$(UV) sync --quiet --frozen --extra demo --no-python-downloads --python "$$(command -v $(PYTHON))"
+	@touch $@
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, $(PYTHON) is not: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/install python3-venv
+	$(PYTHON) -m venv .cache/uv-$(UV_VERSION)
+	.cache/uv-$(UV_VERSION)/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -84,6 +84,12 @@ def test_the_lock_is_for_every_machine() -> None:
     assert [kind for ((kind, _),) in sources] == ["registry"]
 
 
+def test_types_are_checked_everywhere() -> None:
+    """Every folder with Python in it is in mypy's list."""
+    folders = {path.relative_to(ROOT).parts[0] for path in ROOT.glob("[a-z]*/**/*.py")}
+    assert sorted(folders) == sorted(toml("pyproject.toml")["tool"]["mypy"]["packages"])
+
+
 def names(requirements: list[dict[str, Any]]) -> set[str]:
     """The names in a list of locked requirements."""
     return {entry["name"] for entry in requirements}

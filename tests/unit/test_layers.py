@@ -169,9 +169,8 @@ def test_functions_are_small() -> None:
 
 SILENT_IMPORT = """\
 import importlib, sys
-TELLING = {"socket.connect", "socket.bind", "subprocess.Popen", "os.system", "os.fork"}
 def hook(event, arguments):
-    if event in TELLING:
+    if event in {"socket.connect", "socket.bind", "socket.getaddrinfo"}:
         raise SystemExit(f"{event} while importing: {arguments}")
 sys.addaudithook(hook)
 for name in sys.argv[1:]:
@@ -180,7 +179,7 @@ for name in sys.argv[1:]:
 
 
 def test_an_import_connects_to_nothing() -> None:
-    """Importing every module opens no connection and starts no process."""
+    """Importing every module opens no connection, listens nowhere and looks up no name."""
     names = [
         path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         for path, _ in sources("metrics", "stream")

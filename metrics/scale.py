@@ -72,7 +72,9 @@ class Rules(msgspec.Struct, frozen=True):
         `promoter passive detractor`; else `satisfied easy yes` or `other`.
         """
         if self.family == "nps":
-            return "promoter" if score >= PROMOTER else "passive" if score >= PASSIVE else "detractor"
+            return (
+                "promoter" if score >= PROMOTER else "passive" if score >= PASSIVE else "detractor"
+            )
         low, high = bounds(scale)
         least = self.thresholds.get(scale)
         if least is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 import msgspec
 from aiokafka import AIOKafkaConsumer
@@ -10,12 +11,14 @@ from metrics.plan import Plan
 from stream.agent import fold, merge
 from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
+from stream.broker import BrokerError, delete_below
 from stream.client import Client
 from stream.reader import Reader
 from stream.state.flush import Lost
 from stream.state.outbox import CommitOffset, Outbox, acknowledged, in_transaction
 from stream.state.producer import Limits
 from stream.state.recovery import Rows, read_rows
+from stream.topic import transactional_id
 from stream.transport.batch import TP
 
 Shard = FoldShard | MergeShard
@@ -36,20 +39,18 @@ class Names(msgspec.Struct, frozen=True):
 
 
 class Ground:
-    """Makes shards, opens their outboxes and reads their state."""
+    """Makes shards, opens their outboxes and reads their state; `readers` by source topic."""
 
-    def __init__(self, client: Client, names: Names, plan: Plan, limits: Limits) -> None:
+    def __init__(
+        self, client: Client, names: Names, plan: Plan, readers: Mapping[str, Reader]
+    ) -> None:
         self.names = names
         self._client = client
         self._plan = plan
-        self._limits = limits
-        self._readers: dict[str, Reader] = {}
+        self._readers = readers
+        self._limits = Limits()
         self.commit_offset: CommitOffset | None = None
         """Set where the broker has no transactions: how to commit an offset for the group."""
-
-    def add(self, topic: str, reader: Reader) -> None:
-        """Say how the values of a source topic are read."""
-        self._readers[topic] = reader
 
     def shard(self, tp: TP) -> Shard:
         """Make the shard of a partition, without state."""
@@ -81,8 +82,13 @@ class Ground:
         if self.commit_offset:
             write = acknowledged(self.commit_offset)
             return await Outbox.open(self._client, None, write, self._limits)
-        name = f"{self.names.group}-{tp.topic}-{tp.partition}"
+        name = transactional_id(self.names.group, tp)
         return await Outbox.open(self._client, name, in_transaction, self._limits)
+
+    async def trim(self, tp: TP, position: int) -> None:
+        """Delete the partials below a checkpoint; where it fails, a later checkpoint will do it."""
+        with suppress(BrokerError):
+            await delete_below(self._client, {tp: position})
 
     async def read(self, tps: Iterable[TP]) -> dict[TP, Rows]:
         """Read the committed state rows of partitions, whose former owners are fenced."""

@@ -43,7 +43,7 @@ class Timing(msgspec.Struct, frozen=True):
 class Held:
     """One owned partition, with its outbox; flushes take turns by `lock`."""
 
-    __slots__ = ("checkpointed", "committed", "flushed", "lock", "outbox", "shard")
+    __slots__ = ("checkpointed", "flushed", "lock", "moved", "outbox", "shard")
 
     def __init__(self, shard: Shard, outbox: Outbox) -> None:
         self.shard = shard
@@ -51,7 +51,7 @@ class Held:
         self.lock = asyncio.Lock()
         now = time.monotonic()
         self.flushed = 0.0
-        self.checkpointed = self.committed = now
+        self.checkpointed = self.moved = now
 
 
 class Owner:
@@ -68,12 +68,20 @@ class Owner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._assigned: frozenset[TP] = frozenset()
         self._ended = False
+        self._busy_since: float | None = None
+        self.claimed = False
+        """Whether an assignment was ever claimed."""
+
+    def busy_for(self) -> float:
+        """Say for how long the batch at hand has been worked on, in seconds."""
+        return 0.0 if self._busy_since is None else time.monotonic() - self._busy_since
 
     async def claim(self, assigned: frozenset[TP]) -> Mapping[TP, int]:
         """Keep what comes back, drop what does not, recover the rest."""
         self._assigned = assigned
         await self._drop(self.held.keys() - assigned)
         await self._recover(assigned - self.held.keys() - self.stuck.keys())
+        self.claimed = True
         self._telemetry.claims.inc()
         log.info("partitions claimed", count=len(self.held))
         return {tp: held.shard.position for tp, held in self.held.items()}
@@ -105,12 +113,16 @@ class Owner:
         held = self.held.get(batch.tp)
         if held is None or batch.first != held.shard.position:
             return
+        self._busy_since = time.monotonic()
         try:
             await self._take(held.shard, batch)
+            held.moved = time.monotonic()
         except Exception as error:
             log.exception("batch not processed", topic=batch.topic, first=batch.first)
             await self._lose(batch.tp, held, repr(error))
             return
+        finally:
+            self._busy_since = None
         if held.shard.folded_since > FULL:
             await self._guarded(batch.tp, held)
 
@@ -165,8 +177,7 @@ class Owner:
                 self._telemetry.committed(tp, taken)
         else:
             await self._publish(shard, held, final)
-        held.committed = time.monotonic()
-        self._telemetry.flush.observe(held.committed - started)
+        self._telemetry.flush.observe(time.monotonic() - started)
 
     async def _publish(self, shard: MergeShard, held: Held, final: bool) -> None:
         now = time.time_ns() // 1_000_000

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 
 import msgspec
 
@@ -15,6 +16,11 @@ from stream.codec import Bad, Codec, Leaves
 
 TYPES = {family: kind for kind, family in FAMILY.items()}
 HASHES = 1_000_000  # customers whose hash is remembered, about 150 bytes each
+
+
+def hash_key(text: str) -> bytes:
+    """Make a key of the hash function from a configured one of any length."""
+    return blake2b(text.encode(), digest_size=32).digest()
 
 
 class Hashes(dict[str | None, int | None]):

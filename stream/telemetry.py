@@ -6,7 +6,13 @@ wants from the process that did it.
 
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 
 from stream.agent.fold import Flushed
 from stream.transport.batch import TP
@@ -16,6 +22,7 @@ class Telemetry:
     """Every series that a worker keeps about itself, in a registry of its own."""
 
     def __init__(self) -> None:
+        disable_created_metrics()
         self.registry = registry = CollectorRegistry()
         self.events = Counter(
             "ressenti_events",

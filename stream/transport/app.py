@@ -64,9 +64,9 @@ class Schema(faust.Schema[Any, Any]):
 class App(faust.App):
     """A Faust application that reads batches for one owner. Use `build`.
 
-    `await app.start()` returns when the first assignment was claimed, or at once with the error
-    when no broker answers; `await app.stop()` flushes and leaves the group. It creates no topic,
-    no file and no signal handler, and runs on the present loop.
+    `await app.start()` returns before the first claim, or raises when no broker answers; `await
+    app.stop()` flushes and leaves the group. It creates no topic, no file and no signal handler,
+    and runs on the present loop.
     """
 
     BootStrategy = Boot
@@ -81,6 +81,10 @@ class App(faust.App):
         self.on_before_shutdown.connect(self.handover.stop)
         for topics in settings.lanes:
             self._add_lane(topics)
+
+    async def _wait_for_table_recovery_completed(self) -> bool:
+        """Start without waiting for the first claim: it may take long, and a stop must get in."""
+        return False
 
     async def watch(self) -> None:
         """Return when the application has stopped; raise what crashed it."""

@@ -17,6 +17,7 @@ FETCH_WAIT_MS = 50  # the broker waits so long for records: no other fetch begin
 FETCH_BYTES = 16 << 20  # of a response
 FETCH_BATCHES = 4  # of up to 5,000 records that one call unpacks: 10-20 ms of the thread
 MAIN_LOOP_TIMEOUT_MS = 60_000  # a worker whose loop hangs longer leaves the group
+METADATA_AGE_MS = 30_000  # how late a topic that is created after the start is noticed
 REBALANCE_TIMEOUT_MS = 30_000  # how long the group waits for a member that is flushing
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ class Thread(driver.AIOKafkaConsumerThread):
             heartbeat_interval_ms=settings.heartbeat_interval_ms,
             rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
             max_poll_interval_ms=MAIN_LOOP_TIMEOUT_MS,
+            metadata_max_age_ms=METADATA_AGE_MS,
             partition_assignment_strategy=[EvenAssignor()],
             enable_auto_commit=False,
             auto_offset_reset="none",  # records that are gone are a gap, never skipped in silence
@@ -52,6 +54,14 @@ class Thread(driver.AIOKafkaConsumerThread):
         await super().on_start()
         fetcher: Any = self._ensure_consumer()._fetcher
         fetcher._records = Unpacking()
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group and disconnect."""
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            # aiokafka's fetcher lets it out of `close` when it is waiting to try again
+            await self._ensure_consumer()._client.close()
 
     async def _fetch_records(
         self,

@@ -1,0 +1,167 @@
+"""The worker: the one place where everything is built and wired."""
+
+import asyncio
+import signal
+
+import structlog
+
+from stream import broker, topic
+from stream.client import Client
+from stream.ground import Ground, Names
+from stream.health import Health
+from stream.heartbeat import Heartbeat
+from stream.owner import Owner, Timing
+from stream.reader import Hashes, Reader, hash_key
+from stream.settings import Settings
+from stream.sink.prometheus import Selection
+from stream.telemetry import Telemetry
+from stream.transport.app import TransportSettings, build, quiet
+from stream.transport.line import Line
+from stream.web.server import Server
+
+log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT; then flush, leave the group and return.
+
+    Raises `TopicError` or `BrokerError` when it cannot start.
+    """
+    quiet()
+    ended = _until_signal()
+    client = settings.kafka.client()
+    prepared = asyncio.create_task(_prepare(settings, client))
+    ended.add_done_callback(lambda _: prepared.cancel())
+    await asyncio.wait([prepared])
+    if prepared.cancelled():
+        return
+    worker = Worker(settings, client, prepared.result())
+    await worker.run(ended)
+
+
+def _until_signal() -> asyncio.Future[None]:
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _end, ended)
+    return ended
+
+
+def _end(ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        ended.set_result(None)
+
+
+async def _prepare(settings: Settings, client: Client) -> Names:
+    """Wait for the broker, look at the source topics, make what is ours and missing."""
+    await broker.wait_for_broker(client)
+    names = topic_names(settings)
+    found = await broker.sources(client, names.sources)
+    largest = max(
+        int((one.settings or {}).get("max.message.bytes", topic.MESSAGE_BYTES))
+        for one in found.values()
+    )
+    counts = {name: one.partitions for name, one in found.items()}
+    wanted = [
+        *topic.internal(names.group, counts, names.shards),
+        *topic.outputs(settings.topics.outputs(), names.shards, largest),
+    ]
+    await broker.apply(client, wanted)
+    return names
+
+
+def topic_names(settings: Settings) -> Names:
+    """Name every topic of an installation."""
+    group = settings.kafka.group
+    sources = {name: key for key, name in settings.topics.inputs().items()}
+    outputs = settings.topics.outputs()
+    return Names(
+        group=group,
+        sources=sources,
+        partials=topic.partials(group),
+        updates=outputs["metrics"],
+        dead_letters=outputs["dead_letters"],
+        fold_state={name: topic.fold_state(group, name) for name in sources},
+        merge_state=topic.merge_state(group),
+        shards=settings.kafka.shards,
+    )
+
+
+class Worker:
+    """One worker, wired from settings; `names` are those of topics that are there."""
+
+    def __init__(self, settings: Settings, client: Client, names: Names) -> None:
+        self._web = settings.web
+        self.telemetry = Telemetry()
+        ground = _ground(settings, client, names)
+        windows = settings.windows
+        timing = Timing(windows.flush_every / 1000, windows.publish_every / 1000)
+
+        def employ(line: Line) -> Owner:
+            self.owner = Owner(ground, line, timing, self.telemetry)
+            return self.owner
+
+        self.app = build(_transport(settings, client, names), employ)
+        if settings.kafka.delivery == "at_least_once":
+            ground.commit_offset = self.app.line.commit
+        self.heartbeat = Heartbeat(client, self.owner, self.app.line, names)
+        session = settings.kafka.session_timeout / 1000
+        health = Health(self.owner, self.app.line, self.heartbeat.age, session)
+        self.server = Server(health, self.telemetry, _selection(settings))
+
+    async def run(self, ended: asyncio.Future[None]) -> None:
+        """Work until `ended` is done or the application crashes."""
+        await self.server.start(self._web.host, self._web.port)
+        tasks = [
+            asyncio.create_task(work)
+            for work in (self._read(), self.owner.run(), self.heartbeat.run())
+        ]
+        try:
+            await asyncio.wait([ended, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            log.info("stopping")
+            for task in tasks[1:]:
+                task.cancel()
+            await self.app.stop()
+            tasks[0].cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.server.stop()
+            log.info("stopped")
+
+    async def _read(self) -> None:
+        await self.app.start()
+        await self.app.watch()
+
+
+def _ground(settings: Settings, client: Client, names: Names) -> Ground:
+    plan = settings.plan()
+    hashes = Hashes(hash_key(settings.privacy.hash_key))
+    readers = {name: Reader(source, plan, hashes) for name, source in names.sources.items()}
+    return Ground(client, names, plan, readers)
+
+
+def _transport(settings: Settings, client: Client, names: Names) -> TransportSettings:
+    options = dict(client.options())
+    options.pop("bootstrap_servers")
+    return TransportSettings(
+        bootstrap=client.bootstrap,
+        group=names.group,
+        lanes=(tuple(names.sources), (names.partials,)),
+        session_timeout_ms=settings.kafka.session_timeout,
+        heartbeat_interval_ms=max(100, min(1_000, settings.kafka.session_timeout // 5)),
+        security=options,
+    )
+
+
+def _selection(settings: Settings) -> Selection:
+    chosen = settings.prometheus
+    return Selection(
+        metrics=chosen.metrics and frozenset(chosen.metrics),
+        windows=chosen.windows and frozenset(chosen.windows),
+        groupings=chosen.groupings and frozenset(chosen.groupings),
+        max_series=chosen.max_series,
+        min_n=settings.privacy.min_n,
+    )

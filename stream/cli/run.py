@@ -1,0 +1,26 @@
+"""`ressenti run`: a worker."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from stream import log
+from stream.cli import option
+
+
+@click.command()
+@option.config
+def run(path: Path | None) -> None:
+    """Run a worker until it gets SIGTERM or Ctrl-C; start more of them to scale out.
+
+    \b
+    Example:
+      ressenti run -c ressenti.toml
+    """
+    from stream.app import serve  # noqa: PLC0415 # Faust takes a second to import
+
+    settings = option.read(path, secret=True)
+    log.configure()
+    with option.told():
+        asyncio.run(serve(settings))

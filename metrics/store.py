@@ -53,6 +53,7 @@ class Store:
         """Every cell and `users/<source>` that a segment ever had, in order of arrival."""
         self.watermark: int | None = None
         """What slices age by; None keeps all."""
+        self._expired = 0
 
     def __len__(self) -> int:
         """Count the rows kept."""
@@ -151,7 +152,14 @@ class Store:
         self._packed.setdefault(key.segment, {})[key.rung, key.start] = packed
 
     def expire(self) -> Iterator[RowKey]:
-        """Drop and name the rows that no window can need any more, all their slices being old."""
+        """Drop and name the rows that no window can need any more, all their slices being old.
+
+        They are looked for once in the time that the shortest row holds.
+        """
+        mark = self.watermark or 0
+        if mark < self._expired + min(_STRETCH.values()):
+            return
+        self._expired = mark
         for segment in list(self._packed):
             for rung, start in list(self._packed[segment]):
                 if rung not in self._keep or not self._is_kept(rung, start + _STRETCH[rung]):

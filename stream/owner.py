@@ -9,7 +9,7 @@ outbox would be fenced and the next flush would lose it.
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -68,6 +68,7 @@ class Owner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._assigned: frozenset[TP] = frozenset()
         self._ended = False
+        self._recovering = asyncio.Lock()
         self._busy_since: float | None = None
         self.claimed = False
         """Whether an assignment was ever claimed."""
@@ -80,7 +81,7 @@ class Owner:
         """Keep what comes back, drop what does not, recover the rest."""
         self._assigned = assigned
         await self._drop(self.held.keys() - assigned)
-        await self._recover(assigned - self.held.keys() - self.stuck.keys())
+        await self._recover(assigned)
         self.claimed = True
         self._telemetry.claims.inc()
         log.info("partitions claimed", count=len(self.held))
@@ -192,11 +193,15 @@ class Owner:
             if not final:
                 self._spawn(self._ground.trim(shard.tp, position))
 
-    async def _recover(self, tps: Iterable[TP]) -> None:
+    async def _recover(self, wanted: Iterable[TP]) -> None:
+        """Take the partitions that are not held and not stuck; one recovery at a time."""
+        async with self._recovering:
+            tps = sorted(frozenset(wanted) - self.held.keys() - self.stuck.keys())
+            if tps:
+                await self._take_over(tps)
+
+    async def _take_over(self, tps: Sequence[TP]) -> None:
         """Fence, then read the state of partitions, then make their shards."""
-        tps = sorted(tps)
-        if not tps:
-            return
         opened = await asyncio.gather(
             *(self._ground.open(tp) for tp in tps), return_exceptions=True
         )

@@ -72,6 +72,7 @@ class MergeShard:
         self._contents: dict[str, int] = {}
         self._news: dict[str, None] = {}
         self._refreshed = 0
+        self._was_stale: frozenset[str] = frozenset()
         self._merged_to = -1
         self._lock = asyncio.Lock()
 
@@ -137,8 +138,8 @@ class MergeShard:
 
     def behind(self) -> int | None:
         """Return the least watermark of the sources that have input waiting; None if none has."""
-        marks = [one.watermark or 0 for one in self._progress.values() if one.waiting]
-        return min(marks, default=None)
+        marks = [one.watermark for one in self._progress.values() if one.waiting]
+        return min((mark for mark in marks if mark is not None), default=None)
 
     def moment(self, now: int) -> Moment:
         """Say when values are computed: as of now, of what is merged."""
@@ -156,9 +157,10 @@ class MergeShard:
 
     async def publish(self, now: int) -> AsyncIterator[Flush]:
         """Evaluate what is due and yield flushes of updates, each of a bounded size."""
-        refresh = now - self._refreshed >= REFRESH_MS
+        stale = self._stale(now)
+        refresh = now - self._refreshed >= REFRESH_MS or stale != self._was_stale
         if refresh:
-            self._refreshed = now
+            self._refreshed, self._was_stale = now, stale
         records: list[Record] = []
         worked = 0
         for segment, windows in self._agenda.due(now, self.store.known, everything=refresh):

@@ -1,0 +1,28 @@
+"""`[privacy]`: what keeps customers from being recognised."""
+
+from typing import Annotated
+
+import msgspec
+
+from stream.settings.kind import Secret, secret, whole
+from stream.settings.section import Key
+
+SHORTEST = 16
+KEY_WORDS = f"at least {SHORTEST} characters"
+
+
+class Privacy(msgspec.Struct, frozen=True):
+    """Hashing and suppression."""
+
+    hash_key: Annotated[
+        Secret,
+        Key(
+            secret(KEY_WORDS, lambda text: len(text) >= SHORTEST),
+            "Secret key of the hashes that stand for customers, needed by `run`: at least 16 "
+            "characters, the same for all workers. With another key customers count as new.",
+        ),
+    ] = Secret()
+    min_n: Annotated[
+        int,
+        Key(whole(0, 1_000_000_000), "Values of fewer samples are suppressed in all outputs."),
+    ] = 0

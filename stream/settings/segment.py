@@ -1,0 +1,86 @@
+"""`dimensions`, `groupings` and `[segments]`: what values are split by, and how finely at most."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import msgspec
+
+from metrics.segment import Grouping
+from stream.settings.fault import Fault, Faults, Wrong, below, unknown
+from stream.settings.kind import Kind, many, matching, typed, whole
+from stream.settings.section import Key
+
+TAKEN = {
+    *("window", "variant", "grouping", "job", "instance", "pod"),
+    *("currency", "quantile", "reason", "theme", "source", "scale"),
+}
+"""Labels that series have besides dimensions, and names that `by` has."""
+
+_LABEL = matching(
+    r"(?!__)[A-Za-z_][A-Za-z0-9_]*", "letters, digits and underscores, not a digit or __ first"
+)
+
+
+def _dimension(raw: object, key: str) -> str:
+    name = str(_LABEL.read(raw, key))
+    if name in TAKEN:
+        raise Wrong(Fault(key, f"is a name with another meaning, as are {_listed(TAKEN)}"))
+    return name
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+DIMENSIONS = many(Kind("a name", _dimension), "a list of names")
+GROUPINGS = many(many(_LABEL, "a list of dimensions"), "a list of lists of dimensions")
+
+
+def _allowed(raw: object, key: str) -> dict[str, str]:
+    """Read one segment: a value for each of its dimensions."""
+    words = "a table of dimensions and their values"
+    faults = Faults()
+    segment: dict[str, str] = {}
+    for name, value in typed(raw, dict, key, words).items():
+        with faults.kept():
+            segment[name] = typed(value, str, below(key, name), "text")
+    faults.settle()
+    return segment
+
+
+ALLOW = many(Kind("a segment", _allowed), "a list of tables of dimensions and their values")
+
+
+class Segments(msgspec.Struct, frozen=True):
+    """How many segments there may be; the rest is published as `(other)`."""
+
+    max: Annotated[int, Key(whole(1, 10_000_000), "Segments per grouping.")] = 10_000
+    allow: Annotated[
+        tuple[dict[str, str], ...],
+        Key(
+            ALLOW,
+            'The segments to publish, such as `{ region = "fr" }`; a grouping of which none is '
+            "listed is bounded by `max` only.",
+        ),
+    ] = ()
+
+
+def check_groupings(dimensions: Sequence[str], groupings: Sequence[Grouping]) -> Iterator[Fault]:
+    """Find groupings of unknown dimensions, and those that only the order tells apart."""
+    for place, grouping in enumerate(groupings):
+        key = f"groupings[{place}]"
+        for at, name in enumerate(grouping):
+            if name not in dimensions:
+                yield unknown(f"{key}[{at}]", name, dimensions)
+        same = [set(other) for other in groupings[:place]]
+        if set(grouping) in same:
+            yield Fault(key, f"has the dimensions of groupings[{same.index(set(grouping))}]")
+
+
+def check_allow(groupings: Sequence[Grouping], segments: Segments) -> Iterator[Fault]:
+    """Find allowed segments that are of no grouping."""
+    known = [set(grouping) for grouping in groupings]
+    for place, segment in enumerate(segments.allow):
+        if set(segment) not in known:
+            key = f"segments.allow[{place}]"
+            yield Fault(key, "is of no grouping, expected a value for each dimension of one")

@@ -72,11 +72,19 @@ def read(topic: str, line: bytes, plan: Plan) -> Event:
         topic=topic,
         at=at,
         id=text(document, "id"),
-        ingested_at=instant(document, "ingested_at"),
+        ingested_at=ingested(document),
         customer=text(document, "customer_id"),
         dims=dims(topic, {**document, **facts}, plan),
         **facts,
     )
+
+
+def ingested(document: Document) -> int | None:
+    """When the line was stored; it is no field of the event, so a broken one says nothing."""
+    try:
+        return instant(document, "ingested_at")
+    except Dead:
+        return None
 
 
 def dims(topic: str, document: Document, plan: Plan) -> dict[str, str]:

@@ -9,7 +9,7 @@ unit up to as-of; once over, the unit is published as a closed window under its 
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -148,17 +148,18 @@ class Open(msgspec.Struct, frozen=True):
         return Span(start, slice_end(as_of, self.rung))
 
     def previous(self, as_of: int) -> Span:
-        """Give the unit before, up to the wall clock time at which the window ends.
+        """Give the unit before, up to as many days and as late on the clock as the window ends.
 
-        It is cut at its own end; a day of the month that does not exist is cut at that month's
-        end. It is empty while the clock shows a time before the window's start or, moved back, a
-        time that the unit before skipped at its start.
+        It is cut at its own end: of 31 March the whole of February is the unit before. It is empty
+        while the clock shows a time before the window's start or, moved back, a time that the unit
+        before skipped at its start.
         """
         window = self.calendar.closed(self.unit, as_of)
-        before = window.before().span()
+        before = window.before()
         end = self.calendar.zone.wall(slice_end(as_of, self.rung))
-        cut = self.calendar.zone.instant(_shift(window, end))
-        return Span(before.start, max(before.start, min(cut, before.end)))
+        cut = self.calendar.zone.instant(end - (window.first - before.first))
+        span = before.span()
+        return Span(span.start, max(span.start, min(cut, span.end)))
 
     def cover(self, span: Span) -> tuple[Slice, ...]:
         """Tile a span with whole local days, the rest with hours and 5-minute slices."""
@@ -183,16 +184,6 @@ def _next(unit: Unit, first: date) -> date:
     if unit not in _MONTHS:
         return first + timedelta(days=_MOST_DAYS[unit])
     return _add_months(first, _MONTHS[unit])
-
-
-def _shift(window: Closed, wall: datetime) -> datetime:
-    """Move a wall clock time in a unit back to the same time in the unit before."""
-    if window.unit not in _MONTHS:
-        return wall - (window.first - window.before().first)
-    month = wall.date().replace(day=1)
-    target = _add_months(month, -_MONTHS[window.unit])
-    shifted = wall - (month - target)
-    return min(shifted, datetime.combine(_add_months(target, 1), time()))
 
 
 def _add_months(first: date, months: int) -> date:

@@ -37,7 +37,6 @@ THIRD_YEAR = {
 }
 ZONES = st.sampled_from(sorted(THIRD_YEAR))
 UNITS = st.sampled_from(Unit)
-MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
 SLACK = 10 * MINUTE
 
 Numbers = NDArray[np.int64]
@@ -49,7 +48,6 @@ class Walk(NamedTuple):
     origin: int  # of the first slice, in milliseconds
     day: Numbers  # the greatest date so far, as its ordinal
     minute: Numbers  # of the wall clock, since the year 1
-    civil: Numbers  # year, month, day, minute, in that order of weight
 
     def at(self, index: int) -> int:
         """Give the start of a slice."""
@@ -68,10 +66,7 @@ def walk(zone: str) -> Walk:
     end = round(datetime(year + 1, 1, 10, tzinfo=UTC).timestamp())
     walls = [datetime.fromtimestamp(second, place) for second in range(origin, end, STEP // 1000)]
     minute = np.array([w.toordinal() * 1440 + w.hour * 60 + w.minute for w in walls])
-    civil = np.array(
-        [((w.year * 12 + w.month - 1) * 32 + w.day) * 1440 + w.hour * 60 + w.minute for w in walls]
-    )
-    return Walk(origin * 1000, np.maximum.accumulate(minute // 1440), minute, civil)
+    return Walk(origin * 1000, np.maximum.accumulate(minute // 1440), minute)
 
 
 @st.composite
@@ -119,18 +114,13 @@ def unit_slices(found: Walk, unit: Unit, index: int, week_start: str) -> tuple[i
 def reference(found: Walk, unit: Unit, as_of: int, week_start: str) -> tuple[Span, Span]:
     """Walk to the open window and its previous one."""
     index = found.slot(as_of)
-    start, end = unit_slices(found, unit, index, week_start)
+    start = unit_slices(found, unit, index, week_start)[0]
     before = unit_slices(found, unit, start - 1, week_start)[0]
     window = Span(found.at(start), found.at(index + 1))
-    if index + 1 == end:
-        return window, Span(found.at(before), found.at(start))
-    if unit in MONTHS:
-        shown, target = found.civil, int(found.civil[index + 1]) - MONTHS[unit] * 32 * 1440
-    else:
-        # the day before may be two dates back; a weekday is always seven
-        days = 7 if unit is Unit.WEEK else int(found.day[start] - found.day[before])
-        shown, target = found.minute, int(found.minute[index + 1]) - days * 1440
-    reached = np.flatnonzero(shown[before:start] >= target)
+    # the day before may be two dates back; a weekday is always seven
+    days = 7 if unit is Unit.WEEK else int(found.day[start] - found.day[before])
+    target = int(found.minute[index + 1]) - days * 1440
+    reached = np.flatnonzero(found.minute[before:start] >= target)
     cut = before + int(reached[0]) if len(reached) else start
     return window, Span(found.at(before), found.at(cut))
 

@@ -75,20 +75,21 @@ def test_an_open_window_runs_from_local_midnight_to_as_of(
 @pytest.mark.parametrize(
     ("zone", "name", "as_of", "end"),
     [
-        # a day that the month before does not have: that month's end
+        # a day that the month before does not have: that month's end, which is the unit's
         ("UTC", "month", "2026-03-31T10:02Z", "2026-03-01T00:00Z"),
         ("UTC", "month", "2026-03-29T10:02Z", "2026-03-01T00:00Z"),
         ("UTC", "month", "2026-03-28T10:02Z", "2026-02-28T10:05Z"),
         ("UTC", "month", "2026-07-31T10:02Z", "2026-07-01T00:00Z"),
-        # the month may be inside the unit
-        ("UTC", "quarter", "2026-05-31T10:02Z", "2026-03-01T00:00Z"),
-        ("UTC", "quarter", "2026-08-31T10:02Z", "2026-05-31T10:05Z"),
-        ("UTC", "year", "2024-02-29T10:02Z", "2023-03-01T00:00Z"),
-        ("UTC", "year", "2025-03-01T10:02Z", "2024-03-01T10:05Z"),
-        # the last slice of a unit: the whole unit before, also a longer one
-        ("UTC", "month", "2026-02-28T23:57Z", "2026-02-01T00:00Z"),
-        ("UTC", "month", "2026-06-30T23:57Z", "2026-06-01T00:00Z"),
+        # days are counted from the start of the unit
+        ("UTC", "quarter", "2026-05-31T10:02Z", "2026-03-02T10:05Z"),
+        ("UTC", "quarter", "2026-08-31T10:02Z", "2026-06-01T10:05Z"),
+        ("UTC", "year", "2024-02-29T10:02Z", "2023-03-01T10:05Z"),
+        ("UTC", "year", "2025-03-01T10:02Z", "2024-02-29T10:05Z"),
+        # the last slice of a unit: as many days of a longer one, the whole of a shorter one
+        ("UTC", "month", "2026-02-28T23:57Z", "2026-01-29T00:00Z"),
+        ("UTC", "month", "2026-06-30T23:57Z", "2026-05-31T00:00Z"),
         ("UTC", "month", "2026-06-30T23:52Z", "2026-05-30T23:55Z"),
+        ("UTC", "month", "2026-03-31T23:57Z", "2026-03-01T00:00Z"),
         ("UTC", "year", "2026-12-31T23:57Z", "2026-01-01T00:00Z"),
         # yesterday skipped the time: the instant of the change
         ("Europe/Paris", "today", "2026-03-30T00:32Z", "2026-03-29T01:00Z"),

@@ -77,6 +77,11 @@ def unknown(key: str, name: str, known: Iterable[str]) -> Fault:
     return Fault(key, f"unknown name, {hint}")
 
 
+def later(key: str, advice: str = "") -> Fault:
+    """Make the fault of something that has its name already, but is not there yet."""
+    return Fault(key, f"is planned, not available yet{advice and f': {advice}'}")
+
+
 def below(key: str, name: str) -> str:
     """Write the key of a name in a table, quoted where TOML would quote it.
 

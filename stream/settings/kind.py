@@ -5,7 +5,7 @@ the kind is text, else JSON.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time
 from math import isfinite
 from typing import TypeVar
@@ -13,9 +13,11 @@ from typing import TypeVar
 import msgspec
 
 from metrics import duration
-from stream.settings.fault import Fault, Faults, Wrong, below, unknown, wrong
+from stream.settings.fault import Fault, Faults, Wrong, below, later, unknown, wrong
 
 T = TypeVar("T")
+
+TABLE = "a table"
 
 _ZERO = re.compile(r"0(ms|s|m|h|d)")
 _TYPES: dict[type, str] = {
@@ -67,7 +69,7 @@ class Kind(msgspec.Struct, frozen=True):
 def decode(raw: Variable, key: str, words: str) -> object:
     """Read a variable as JSON."""
     try:
-        return msgspec.json.decode(raw.text)
+        return msgspec.json.decode(str(raw.text))
     except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError):
         raise wrong(key, "is not JSON", words) from None
 
@@ -199,20 +201,20 @@ def many(item: Kind, words: str) -> Kind:
     return Kind(words, read)
 
 
-def table(kinds: Mapping[str, Kind], words: str) -> Kind:
-    """A table of known names, each with a kind of its own."""
+def read_table(
+    kinds: Mapping[str, Kind], raw: object, key: str, planned: Collection[str] = ()
+) -> dict[str, object]:
+    """Read a table of known names, each with a kind of its own; raises `Wrong`.
 
-    def read(raw: object, key: str) -> dict[str, object]:
-        values: dict[str, object] = {}
-        faults = Faults()
-        for name, one in typed(raw, dict, key, words).items():
-            at = below(key, name)
+    The faults of `planned` names say that they are to come.
+    """
+    values: dict[str, object] = {}
+    faults = Faults()
+    for name, one in typed(raw, dict, key, TABLE).items():
+        at = below(key, name)
+        with faults.kept():
             if name not in kinds:
-                faults.append(unknown(at, name, kinds))
-                continue
-            with faults.kept():
-                values[name] = kinds[name].take(one, at)
-        faults.settle()
-        return values
-
-    return Kind(words, read)
+                raise Wrong(later(at) if name in planned else unknown(at, name, kinds))
+            values[name] = kinds[name].take(one, at)
+    faults.settle()
+    return values

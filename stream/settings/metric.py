@@ -1,7 +1,7 @@
 """`[metrics]`, `[targets]` and `[benchmarks]`: what is computed of the catalog, and compared."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -11,9 +11,9 @@ from metrics.metric import Metric
 from metrics.plan import Choice, windows_of
 from metrics.scale import FAMILY, GOOD, Rules
 from metrics.window import Window
-from stream.settings.fault import Fault, Faults, Wrong, below, unknown, wrong
-from stream.settings.kind import FLAG, Kind, many, number, table, typed, whole
-from stream.settings.section import TABLE, Key
+from stream.settings.fault import Faults, Wrong, below, later, unknown, wrong
+from stream.settings.kind import FLAG, TABLE, Kind, many, number, read_table, typed, whole
+from stream.settings.section import Key
 
 PLANNED = frozenset(
     [
@@ -23,13 +23,16 @@ PLANNED = frozenset(
         *("repeat_purchase", "rox", "stickiness", "session_duration", "campaign", "health"),
     ]
 ) - set(METRICS)
-PLANNED_VARIANT = re.compile(
-    r"latest|asked|mean|quantile|requests|first_contacts|no_repeat_[1-9]\d*d(_any)?(_mature)?"
-    r"|talk|hold|wrap|product"
-)
-"""Names that are taken by metrics and variants to come."""
+PLANNED_VARIANTS = {
+    "nps": r"latest|asked",
+    "csat": r"latest|asked",
+    "ces": r"latest|asked",
+    "fcr": r"requests|first_contacts|no_repeat_[1-9]\d*d(_any)?(_mature)?",
+    "aht": r"talk|hold|wrap",
+    "active_users": r"product",
+}
+"""Names that are taken by metrics, and (as patterns) by variants, to come."""
 
-LATER = "is planned, not available yet"
 _SCALE = re.compile(r"-?\d{1,4}--?\d{1,4}")
 _SCALE_WORDS = "scales with the least score that is good, such as { 1-5 = 4 }"
 
@@ -76,13 +79,14 @@ def _variant(metric: Metric) -> Kind:
     """Make the kind of a variant's name."""
     known = [variant.name for variant in metric.variants]
 
+    planned = re.compile(PLANNED_VARIANTS.get(metric.name, ""))
+
     def read(raw: object, key: str) -> str:
-        name = typed(raw, str, key, "a name")
+        name = typed(raw, str, key, "a variant's name")
         if name in known:
             return name
-        raise Wrong(
-            Fault(key, LATER) if PLANNED_VARIANT.fullmatch(name) else unknown(key, name, known)
-        )
+        to_come = name and planned.fullmatch(name)
+        raise Wrong(later(key) if to_come else unknown(key, name, known))
 
     return Kind("a name", read)
 
@@ -119,65 +123,42 @@ def metric_keys(metric: Metric) -> dict[str, Key]:
     return found
 
 
-def _chosen(metric: Metric, raw: object, key: str) -> Chosen:
-    """Read a metric's table."""
+def _metric(metric: Metric) -> Kind:
+    """Make the kind of a metric's table."""
     kinds = {name: one.kind for name, one in metric_keys(metric).items()}
-    values = table(kinds, TABLE).take(raw, key)
-    return _with_default(Chosen(metric.always), typed(values, dict, key, TABLE))
 
+    def read(raw: object, key: str) -> Chosen:
+        values = read_table(kinds, raw, key)
+        given = values.get("variants")
+        if isinstance(given, tuple):
+            values["variants"] = tuple(dict.fromkeys(("default", *given)))
+        return msgspec.structs.replace(Chosen(metric.always), **values)
 
-def _with_default(standard: Chosen, values: dict[str, object]) -> Chosen:
-    given = values.get("variants")
-    if isinstance(given, tuple):
-        values["variants"] = tuple(dict.fromkeys(("default", *given)))
-    return msgspec.structs.replace(standard, **values)
-
-
-def _each(
-    raw: object, key: str, words: str, read: Callable[[Metric, object, str], object]
-) -> dict[str, object]:
-    """Read what a table says of each metric."""
-    faults = Faults()
-    found: dict[str, object] = {}
-    for name, one in typed(raw, dict, key, words).items():
-        at = below(key, name)
-        with faults.kept():
-            if name not in METRICS:
-                raise Wrong(Fault(at, LATER) if name in PLANNED else unknown(at, name, METRICS))
-            found[name] = read(METRICS[name], one, at)
-    faults.settle()
-    return found
+    return Kind(TABLE, read)
 
 
 THIN_BELOW = Key(whole(0, 1_000_000_000), "Values of fewer samples have the status `thin`.")
+_METRICS = {"thin_below": THIN_BELOW.kind, **{name: _metric(METRICS[name]) for name in METRICS}}
 
 
 def _metrics(raw: object, key: str) -> Metrics:
-    given = dict(typed(raw, dict, key, TABLE))
-    faults = Faults()
-    metrics = Metrics()
-    if "thin_below" in given:
-        with faults.kept():
-            thin = THIN_BELOW.kind.take(given.pop("thin_below"), f"{key}.thin_below")
-            metrics = msgspec.structs.replace(metrics, thin_below=thin)
-    with faults.kept():
-        chosen = {**metrics.chosen, **_each(given, key, TABLE, _chosen)}
-        metrics = msgspec.structs.replace(metrics, chosen=chosen)
-    faults.settle()
-    return metrics
+    chosen = read_table(_METRICS, raw, key, PLANNED)
+    thin = typed(chosen.pop("thin_below", Metrics().thin_below), int, key, TABLE)
+    given = {name: one for name, one in chosen.items() if isinstance(one, Chosen)}
+    return Metrics(thin, {**STANDARD, **given})
 
 
-GOAL_WORDS = "a table of metrics and numbers"
+def _goal(metric: Metric) -> Kind:
+    default = next(variant for variant in metric.variants if variant.name == "default")
+    return number(*default.bounds)
+
+
+_GOALS = {name: _goal(METRICS[name]) for name in METRICS}
 
 
 def _goals(raw: object, key: str) -> dict[str, object]:
-    return _each(raw, key, GOAL_WORDS, _goal)
-
-
-def _goal(metric: Metric, raw: object, key: str) -> object:
-    default = next(variant for variant in metric.variants if variant.name == "default")
-    return number(*default.bounds).take(raw, key)
+    return read_table(_GOALS, raw, key, PLANNED)
 
 
 METRICS_TABLE = Kind(TABLE, _metrics)
-GOALS = Kind(GOAL_WORDS, _goals)
+GOALS = Kind("a table of metrics and numbers", _goals)

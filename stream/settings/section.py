@@ -10,11 +10,9 @@ from typing import TypeVar, get_args
 import msgspec
 
 from stream.settings.fault import Faults, below, unknown
-from stream.settings.kind import Kind, Variable, decode, typed
+from stream.settings.kind import TABLE, Kind, Variable, decode, typed
 
 S = TypeVar("S", bound=msgspec.Struct)
-
-TABLE = "a table"
 
 
 class Key(msgspec.Struct, frozen=True):

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import msgspec
 
-from stream.settings.fault import Fault, Wrong, wrong
+from stream.settings.fault import Fault, Wrong, later, wrong
 from stream.settings.kafka import TOPIC_NAME
-from stream.settings.kind import FLAG, Kind, Secret, Variable, decode, matching, table, typed
+from stream.settings.kind import FLAG, Kind, Secret, Variable, decode, matching, read_table, typed
 from stream.settings.section import Key
 
 INPUTS = (
@@ -23,7 +23,7 @@ OUTPUTS = ("metrics", "alerts", "dead_letters")
 
 NAME = matching(TOPIC_NAME, "1 to 249 letters, digits, dots, dashes, underscores")
 WORDS = "a topic's name, or { name = ... }"
-DESCRIBED = table({"name": NAME, "rekey": FLAG}, WORDS)
+DESCRIBED = {"name": NAME, "rekey": FLAG}
 
 
 def _input(raw: object, key: str) -> str:
@@ -32,10 +32,10 @@ def _input(raw: object, key: str) -> str:
         raw = decode(Variable(Secret(raw)), key, WORDS)
     if not isinstance(raw, dict):
         return str(NAME.read(typed(raw, str, key, WORDS), key))
-    found = DESCRIBED.read(raw, key)
-    if raw.get("rekey"):
-        raise Wrong(Fault(f"{key}.rekey", "is planned, not available yet: key the topic itself"))
-    if not isinstance(found, dict) or "name" not in found:
+    found = read_table(DESCRIBED, raw, key)
+    if found.get("rekey"):
+        raise Wrong(later(f"{key}.rekey", "give the topic's records the keys that are needed"))
+    if "name" not in found:
         raise wrong(f"{key}.name", "is missing", NAME.words)
     return str(found["name"])
 

@@ -1,7 +1,7 @@
 """The environment: `RESSENTI_KAFKA__BOOTSTRAP` is the key `kafka.bootstrap`.
 
-It wins over the file. A variable replaces what it names, whole; deeper names go on top of shallower ones. A secret may be
-in a file that `..._FILE` names.
+It wins over the file. A variable replaces what it names, whole; deeper names go on top of
+shallower ones. A secret may be in a file that `..._FILE` names.
 """
 
 import re
@@ -11,8 +11,7 @@ from pathlib import Path
 import msgspec
 
 from stream.settings.fault import Fault, Faults, Wrong
-from stream.settings.kind import Secret, Variable, decode
-from stream.settings.section import TABLE
+from stream.settings.kind import TABLE, Secret, Variable, decode
 
 PREFIX = "RESSENTI_"
 FILE = "_FILE"

@@ -67,7 +67,10 @@ ROLLING = Kind(ROLLING_WORDS, _rolling, is_text=True)
 
 
 class Windows(msgspec.Struct, frozen=True):
-    """The windows of every metric, and the spans of time around them; durations in milliseconds."""
+    """The windows of every metric, and the spans of time around them.
+
+    Durations are whole milliseconds, but `rolling` windows.
+    """
 
     rolling: Annotated[
         tuple[Rolling, ...],

@@ -34,7 +34,9 @@ Where the definitions leave room, this is what the reference takes:
     Ticks are multiples of absolute time since the instant of local midnight 1970-01-01.
 17. `excluded` of a `sent`, `declined` or `comment` event is honoured like that of an answer.
 18. `ingested_at` is no field of an event: one that cannot be read says nothing about the future.
-19. The limit of 24 h holds for the handle time and for each of its parts.
+19. `variants` of a metric, once configured, is the whole list besides `default`: aht keeps
+    `quantile` only without it.
+20. The limit of 24 h holds for the handle time and for each of its parts.
 
 Not here yet: revisions and reopened tickets (see `counting.standing`), the cap of segments,
 `min_n`, `stale`, `revision`, and the `as_of` of closed windows is the run's.

@@ -145,7 +145,7 @@ def handle_time(events: list[Event], plan: Plan) -> Iterator[Series]:
         yield Series(
             "aht", "mean", {}, "seconds", mine, lambda e: values.mean(milliseconds(e), 0, top, 1000)
         )
-    for text, q in QUANTILES.items():
+    for text, q in QUANTILES.items() if "quantile" in plan.variants("aht") else ():
 
         def lower(chosen: Sequence[Event], q: Fraction = q) -> Value:
             return values.quantile(milliseconds(chosen), q, 1000)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+STANDARD = {"aht": ("quantile",)}  # variants without configuration
 ACTIVE_ROLLING = ("24h", "7d", "28d", "30d")
 
 
@@ -47,8 +48,8 @@ class Plan:
     benchmarks: dict[str, float]
 
     def variants(self, metric: str) -> set[str]:
-        """The variants that the configuration lists besides `default`."""
-        return set(self.metrics.get(metric, {}).get("variants", ()))
+        """The variants besides `default`: those listed, else the metric's standard ones."""
+        return set(self.metrics.get(metric, {}).get("variants", STANDARD.get(metric, ())))
 
     def enabled(self, metric: str) -> bool:
         """Whether the metric is asked for at all."""

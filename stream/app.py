@@ -106,7 +106,7 @@ class Worker:
             ground.commit_offset = self.app.line.commit
         self.heartbeat = Heartbeat(client, self.owner, self.app.line, names)
         session = settings.kafka.session_timeout / 1000
-        health = Health(self.owner, self.app.line, self.heartbeat.age, session)
+        health = Health(self.owner, self.app.line, session)
         self.server = Server(health, self.telemetry, _selection(settings))
 
     async def run(self, ended: asyncio.Future[None]) -> None:
@@ -159,9 +159,13 @@ def _transport(settings: Settings, client: Client, names: Names) -> TransportSet
 def _selection(settings: Settings) -> Selection:
     chosen = settings.prometheus
     return Selection(
-        metrics=chosen.metrics and frozenset(chosen.metrics),
-        windows=chosen.windows and frozenset(chosen.windows),
-        groupings=chosen.groupings and frozenset(chosen.groupings),
+        metrics=_set(chosen.metrics),
+        windows=_set(chosen.windows),
+        groupings=_set(chosen.groupings),
         max_series=chosen.max_series,
         min_n=settings.privacy.min_n,
     )
+
+
+def _set(names: tuple[str, ...] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)

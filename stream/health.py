@@ -5,7 +5,7 @@ it. A slow or lost broker is no reason to restart, so it shows in readiness alon
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -23,8 +23,6 @@ class Health(msgspec.Struct, frozen=True):
 
     owner: Owner
     line: Line
-    age_of_contact: Callable[[], float]
-    """Seconds since the broker last answered this worker."""
     session: float
     """Seconds after which the group takes a silent worker's partitions away."""
 
@@ -41,7 +39,7 @@ class Health(msgspec.Struct, frozen=True):
 
         Fencing protects Kafka, not a scrape, so a worker out of contact for a session shows none.
         """
-        if self.age_of_contact() > self.session:
+        if self.line.silence() > self.session:
             return []
         shards = (held.shard for held in self.owner.held.values())
         return [shard for shard in shards if isinstance(shard, MergeShard) and shard.ready]
@@ -51,8 +49,8 @@ class Health(msgspec.Struct, frozen=True):
             yield f"a batch or flush has been worked on for {age:.0f} s"
 
     def _contact(self) -> Iterator[str]:
-        if (age := self.age_of_contact()) > self.session:
-            yield f"no answer from the broker for {age:.0f} s"
+        if (silence := self.line.silence()) > self.session:
+            yield f"the group has not heard of us for {silence:.0f} s"
 
     def _partitions(self) -> Iterator[str]:
         assigned = self.line.assignment()

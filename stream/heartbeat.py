@@ -6,7 +6,6 @@ no harm.
 """
 
 import asyncio
-import time
 from contextlib import suppress
 
 import structlog
@@ -33,11 +32,6 @@ class Heartbeat:
         self._owner = owner
         self._line = line
         self._names = names
-        self._beat = time.monotonic()
-
-    def age(self) -> float:
-        """Say how long ago the broker last took a beat, in seconds."""
-        return time.monotonic() - self._beat
 
     async def run(self) -> None:
         """Beat once a second."""
@@ -52,7 +46,6 @@ class Heartbeat:
             while True:
                 async with asyncio.timeout(Limits().timeout):
                     await producer.put(await producer.pack(self._records()))
-                self._beat = time.monotonic()
                 await asyncio.sleep(EVERY_S)
         finally:
             await producer.close()

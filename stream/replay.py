@@ -174,12 +174,11 @@ class Replay:
 
 
 def _batches(path: Path, advance: Advance) -> Iterator[list[bytes]]:
-    """Yield the lines of a file that are not blank, some thousand at a time."""
+    """Yield the lines of a file, some thousand at a time."""
     lines: list[bytes] = []
     with path.open("rb") as file:
         for line in file:
-            if not line.isspace():
-                lines.append(line.rstrip(b"\r\n"))
+            lines.append(line.rstrip(b"\n"))
             if len(lines) == LINES:
                 yield lines
                 advance(sum(map(len, lines)) + len(lines))

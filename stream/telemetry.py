@@ -22,7 +22,7 @@ class Telemetry:
     """Every series that a worker keeps about itself, in a registry of its own."""
 
     def __init__(self) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         self.events = Counter(
             "ressenti_events",

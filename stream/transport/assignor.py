@@ -23,7 +23,7 @@ def spread(topics: Mapping[str, Iterable[int]], members: Mapping[str, Owned]) ->
     out where a topic leaves a choice. The order of the arguments does not matter.
 
     >>> spread({"a": [0, 1, 2]}, {"x": {"a": [2]}, "y": {}})
-    {'x': {'a': [2]}, 'y': {'a': [0, 1]}}
+    {'x': {'a': [1, 2]}, 'y': {'a': [0]}}
     """
     result: dict[str, Owned] = {member: {} for member in sorted(members)}
     load = dict.fromkeys(result, 0)

@@ -1,5 +1,6 @@
 """Faust's Kafka consumer, changed to deliver whole batches and to remember nothing."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -61,6 +62,14 @@ class Consumer(driver.Consumer):
         """Return the group's offset."""
         consumer = self._thread._ensure_consumer()
         return cast(int | None, await self._thread.call(consumer.committed(tp)))
+
+    async def commit_offsets(self, offsets: Mapping[TP, int]) -> None:
+        """Commit offsets for the group."""
+        await self._thread.call(self._thread.commit_offsets(offsets))
+
+    def silence(self) -> float:
+        """Say for how many seconds the group has not confirmed our membership."""
+        return time.monotonic() - self._thread.heard
 
     def assigned(self) -> frozenset[TP]:
         """Return the present assignment, empty before there is one."""

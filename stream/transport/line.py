@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+from stream.state.flush import Offset
 from stream.transport.batch import TP
 from stream.transport.consumer import Consumer
 
@@ -38,6 +39,14 @@ class Line:
         Raises `TimeoutError` after 10 s, or aiokafka's `KafkaError`.
         """
         return await asyncio.wait_for(self._find().committed(tp), COMMITTED_TIMEOUT)
+
+    async def commit(self, offset: Offset) -> None:
+        """Commit an offset for the group: where the broker has no transactions to do it in."""
+        await self._find().commit_offsets({offset.tp: offset.next})
+
+    def silence(self) -> float:
+        """Say for how many seconds the group has not confirmed that we are a member of it."""
+        return self._find().silence()
 
     def end_offset(self, tp: TP) -> int | None:
         """Return the end of what can be read, as the last fetch response told (LSO).

@@ -1,6 +1,7 @@
 """The thread that talks to the broker: aiokafka's consumer, as we want it."""
 
 import asyncio
+import time
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -27,6 +28,8 @@ class Thread(driver.AIOKafkaConsumerThread):
     """The thread that talks to the broker and keeps the membership alive."""
 
     consumer: Any
+    heard = 0.0
+    """When the group last confirmed our membership, by the monotonic clock; 0 before that."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.consumer.settings
@@ -54,6 +57,20 @@ class Thread(driver.AIOKafkaConsumerThread):
         await super().on_start()
         fetcher: Any = self._ensure_consumer()._fetcher
         fetcher._records = Unpacking()
+        self._listen(self._ensure_consumer()._coordinator)
+
+    def _listen(self, coordinator: Any) -> None:
+        """Note each heartbeat that is answered: a worker that hears none must show nothing."""
+        beat = coordinator._do_heartbeat
+
+        async def do_heartbeat() -> Any:
+            sent = time.monotonic()
+            confirmed = await beat()
+            if confirmed:
+                self.heard = sent
+            return confirmed
+
+        coordinator._do_heartbeat = do_heartbeat
 
     async def on_thread_stop(self) -> None:
         """Leave the group and disconnect."""
@@ -102,6 +119,10 @@ class Thread(driver.AIOKafkaConsumerThread):
         """Fetch these partitions no more."""
         consumer = self._ensure_consumer()
         consumer.pause(*tps & consumer.assignment())
+
+    async def commit_offsets(self, offsets: Mapping[TP, int]) -> None:
+        """Commit offsets for the group, as a member of it."""
+        await self._ensure_consumer().commit(offsets)
 
     async def live(self) -> None:
         """Tell the coordinator that the application's loop turns, be it busy or waiting."""

@@ -219,7 +219,7 @@ def subscription(document: Document, at: int, plan: Plan) -> Document:
         integer(document, name)
     integer(document, "interval_count", least=1)
     instant(document, "period_end")
-    currency(document)
+    currency(document, required=document.get("amount") is not None)
     choice(document, "interval", "day week month year", "month")
     kinds = "started changed paused resumed cancel_requested ended reactivated"
     return {"kind": choice(document, "kind", kinds)}

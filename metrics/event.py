@@ -96,9 +96,9 @@ class TicketClosure(Event, gc=False, kw_only=True):
         """Also: durations of 0 to 24 h, at least one contact, opened before `at`."""
         super().check()
         self.outcome = _choice("outcome", self.outcome, OUTCOMES)
-        self.revision = _whole("revision", self.revision, 0)
-        self.reopens = _whole("reopens", self.reopens, 0) or 0
-        self.contacts = _whole("contacts", self.contacts, 1, MOST_CONTACTS)
+        self.revision = whole("revision", self.revision, 0)
+        self.reopens = whole("reopens", self.reopens, 0) or 0
+        self.contacts = whole("contacts", self.contacts, 1, MOST_CONTACTS)
         self.opened_at = _time("opened_at", self.opened_at)
         self.first_reply_at = _time("first_reply_at", self.first_reply_at)
         if self.opened_at is not None and self.opened_at > self.at:  # type: ignore[operator]
@@ -136,9 +136,9 @@ class SubscriptionEvent(Event, gc=False, kw_only=True):
     def check(self) -> None:
         """Also: whole amounts in a currency, known intervals."""
         super().check()
-        self.version = _whole("version", self.version, 0)
-        self.amount = _whole("amount", self.amount)
-        self.interval_count = _whole("interval_count", self.interval_count, 1)
+        self.version = whole("version", self.version, 0)
+        self.amount = whole("amount", self.amount)
+        self.interval_count = whole("interval_count", self.interval_count, 1)
         self.period_end = _time("period_end", self.period_end)
         _currency(self.currency, self.amount is not None)
         if self.interval is not None:
@@ -174,7 +174,7 @@ class Purchase(Event, gc=False, kw_only=True):
     def check(self) -> None:
         """Also: a whole amount in a currency."""
         super().check()
-        self.amount = _whole("amount", self.amount) or 0
+        self.amount = whole("amount", self.amount) or 0
         _currency(self.currency, True)
 
 
@@ -204,7 +204,7 @@ class CostEvent(Event, gc=False, kw_only=True):
     def check(self) -> None:
         """Also: a whole amount in a currency."""
         super().check()
-        self.amount = _whole("amount", self.amount) or 0
+        self.amount = whole("amount", self.amount) or 0
         _currency(self.currency, True)
 
 
@@ -239,9 +239,10 @@ def _choice(field: str, value: str | None, choices: tuple[str, ...]) -> str | No
     return value
 
 
-def _whole(
+def whole(
     field: str, value: Number | None, least: int | None = None, most: int = 2**53
 ) -> int | None:
+    """Read a whole number from `least` (None: minus `most`) to `most`; raises `InvalidEvent`."""
     if value is None:
         return None
     if isinstance(value, float):
@@ -249,7 +250,7 @@ def _whole(
             raise InvalidEvent("type", f"{field}: expected a whole number")
         value = int(value)
     if not (-most if least is None else least) <= value <= most:
-        raise InvalidEvent("range", f"{field}: expected {least or 0} to {most}")
+        raise InvalidEvent("range", f"{field}: expected {-most if least is None else least} to {most}")
     return value
 
 

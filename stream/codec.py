@@ -14,7 +14,7 @@ import msgspec
 
 from metrics import instant
 from metrics.error import InvalidEvent
-from metrics.event import EVENTS, Event, SurveyAnswer
+from metrics.event import EVENTS, Event, SurveyAnswer, whole
 from metrics.scale import DEFAULTS, FAMILY, Rules, name
 from metrics.segment import Leaf
 
@@ -103,7 +103,9 @@ class Codec:
     ) -> tuple[list[SurveyAnswer], list[int], list[str | None]]:
         # hot path: columns instead of a call per event, see bench/worker.py
         events: list[SurveyAnswer] = self._sweep_bytes(values)  # type: ignore[assignment]
-        ats = list(map(instant.read, [event.at for event in events]))
+        ats = _times(events)
+        for revision in {event.revision for event in events}:
+            whole("revision", revision, 0)
         scores = [event.score for event in events]
         known = self._cells
         keys = zip(
@@ -156,6 +158,13 @@ class Codec:
         if not scale[0] <= score <= scale[1]:
             raise InvalidEvent("range", f"score: expected {scale[0]} to {scale[1]}")
         return f"{family}/{name(scale)}/{score}"
+
+
+def _times(answers: Sequence[SurveyAnswer]) -> list[int]:
+    try:
+        return list(map(instant.read, [answer.at for answer in answers]))
+    except InvalidEvent as error:
+        raise InvalidEvent(error.reason, f"at: {error.detail}") from None
 
 
 def _integer(field: str, value: bool | float, yes_or_no: bool = False) -> int:

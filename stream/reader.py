@@ -8,7 +8,7 @@ import msgspec
 
 from metrics.accumulator.distinct import digest
 from metrics.activity import SHOWN_BY
-from metrics.event import Event
+from metrics.event import EVENTS, Event
 from metrics.overlay import Amounts, Columns
 from metrics.plan import Plan
 from metrics.scale import FAMILY
@@ -39,6 +39,14 @@ class Hashes(dict[str | None, int | None]):
         return found
 
 
+def _shown_by(source: str) -> frozenset[str | None] | None:
+    """Name the kinds that show activity; None among them where events of the first kind do."""
+    kinds = SHOWN_BY[source]
+    if kinds is None or not kinds.issuperset(EVENTS[source].KINDS[:1]):
+        return kinds
+    return kinds | {None}  # survey answers keep a kind that is absent
+
+
 class Taken(msgspec.Struct):
     """A batch as read: `rows` says which of its values each column entry is."""
 
@@ -58,7 +66,7 @@ class Reader:
         self._leaves = Leaves(plan.dimensions)
         self._rules = plan.rules()
         self._hashes = hashes
-        self._shown_by = SHOWN_BY[source]
+        self._shown_by = _shown_by(source)
         self._contribute = [
             choice.metric.contribute[source]
             for choice in plan.choices

@@ -3,6 +3,7 @@
 A fault names keys, types and what was expected. It never holds a value: that may be a secret.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -88,5 +89,5 @@ def below(key: str, name: str) -> str:
     >>> below("metrics.csat.thresholds", "1-5"), below("", "a b")
     ('metrics.csat.thresholds.1-5', '"a b"')
     """
-    shown = name if _BARE.fullmatch(name) else msgspec.json.encode(name).decode()
+    shown = name if _BARE.fullmatch(name) else json.dumps(name)
     return f"{key}.{shown}" if key else shown

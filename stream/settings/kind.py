@@ -70,7 +70,7 @@ def decode(raw: Variable, key: str, words: str) -> object:
     """Read a variable as JSON."""
     try:
         return msgspec.json.decode(str(raw.text))
-    except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError):
+    except (msgspec.MsgspecError, RecursionError):
         raise wrong(key, "is not JSON", words) from None
 
 

@@ -66,10 +66,17 @@ def _source(name: str, environ: Mapping[str, str], secrets: Collection[str]) -> 
     """Say which key a variable gives, and its text."""
     plain = name.removesuffix(FILE)
     if plain == name or _key(plain) not in secrets:
-        return Origin(name, _key(name)), environ[name]
+        return Origin(name, _key(name)), _checked(_key(name), environ[name])
     if plain in environ:
         raise Wrong(Fault(_key(plain), f"is given twice, by {plain} and {name}"))
     return Origin(name, _key(plain)), _content(_key(plain), environ[name])
+
+
+def _checked(key: str, text: str) -> str:
+    """Refuse bytes that are no text: Python lets them through as lone surrogates."""
+    if not text.isprintable() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise Wrong(Fault(key, "is not UTF-8 text"))
+    return text
 
 
 def _content(key: str, path: str) -> str:

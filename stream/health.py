@@ -49,7 +49,8 @@ class Health(msgspec.Struct, frozen=True):
             yield f"a batch or flush has been worked on for {age:.0f} s"
 
     def _contact(self) -> Iterator[str]:
-        if (silence := self.line.silence()) > self.session:
+        silence = self.line.silence()
+        if self.owner.claimed and silence > self.session:
             yield f"the group has not heard of us for {silence:.0f} s"
 
     def _partitions(self) -> Iterator[str]:

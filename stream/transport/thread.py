@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Iterable, Mapping
+from math import inf
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer
@@ -28,8 +29,8 @@ class Thread(driver.AIOKafkaConsumerThread):
     """The thread that talks to the broker and keeps the membership alive."""
 
     consumer: Any
-    heard = 0.0
-    """When the group last confirmed our membership, by the monotonic clock; 0 before that."""
+    heard = -inf
+    """When the group last confirmed our membership, by the monotonic clock."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.consumer.settings

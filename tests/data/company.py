@@ -5,14 +5,13 @@ so that nothing is a revision, and every event is `revision` 0. Times lie on bot
 clock changes that the span holds. The same parameters give the same bytes.
 """
 
-import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from tests.data.poison import spoil
+from tests.data.spelling import dump, written
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -111,13 +110,13 @@ def sent(source: Source, topic: str) -> list[tuple[int, bytes]]:
     if source.happens(shares.poison):
         return [(arrival, spoil(topic, event, dice))]
     if source.happens(shares.future):
-        event |= {"at": written(source, arrival + 6 * MINUTE + dice.randrange(9 * DAY))}
+        event |= {"at": written(source.dice, arrival + 6 * MINUTE + dice.randrange(9 * DAY))}
         event["ingested_at"] = arrival
     elif source.happens(shares.stamped):
-        event["ingested_at"] = written(source, arrival)
+        event["ingested_at"] = written(source.dice, arrival)
     else:
-        event["at"] = written(source, at)
-    line = dump(source, event)
+        event["at"] = written(source.dice, at)
+    line = dump(source.dice, event)
     arrivals = [arrival]
     if "id" in event and source.happens(shares.copied):
         arrivals.append(arrival + dice.randrange(2 * source.company.lateness))
@@ -168,7 +167,7 @@ def survey(source: Source, at: int) -> Event:
     scale = dice.choice(SCALES[sort]) if source.happens(source.company.shares.scaled) else None
     low, high = scale or DEFAULTS[sort]
     event: Event = {
-        "at": written(source, at),
+        "at": written(source.dice, at),
         "type": sort,
         "score": dice.randint(low, high),
         "survey_id": dice.choice(("relation", "checkout")),
@@ -206,9 +205,9 @@ def ticket(source: Source, at: int) -> Event:
     """A closure with any of the ways to say how long it took, or an opening."""
     dice = source.dice
     event: Event = {
-        "at": written(source, at),
+        "at": written(source.dice, at),
         "ticket_id": source.unique("t"),
-        "opened_at": written(source, at - dice.randrange(3 * DAY)),
+        "opened_at": written(source.dice, at - dice.randrange(3 * DAY)),
         "outcome": dice.choices(("resolved", "abandoned", "merged", "spam"), weights=(12, 1, 1, 1))[
             0
         ],
@@ -243,7 +242,11 @@ def duration(source: Source) -> float:
 
 def usage(source: Source, at: int) -> Event:
     """A use of the product."""
-    event: Event = {"at": written(source, at), "customer_id": customer(source), "event": "login"}
+    event: Event = {
+        "at": written(source.dice, at),
+        "customer_id": customer(source),
+        "event": "login",
+    }
     if source.happens(0.3):
         event |= {"session_id": source.unique("s"), "session_s": duration(source)}
     return event
@@ -252,7 +255,7 @@ def usage(source: Source, at: int) -> Event:
 def purchase(source: Source, at: int) -> Event:
     """An order, now and then a refund."""
     return {
-        "at": written(source, at),
+        "at": written(source.dice, at),
         "customer_id": customer(source),
         "order_id": source.unique("o"),
         "amount": source.dice.randrange(100_000),
@@ -265,7 +268,7 @@ def subscription(source: Source, at: int) -> Event:
     """A change of a subscription."""
     kinds = ("started", "changed", "paused", "resumed", "cancel_requested", "ended", "reactivated")
     return {
-        "at": written(source, at),
+        "at": written(source.dice, at),
         "subscription_id": source.unique("u"),
         "customer_id": customer(source),
         "kind": source.dice.choice(kinds),
@@ -280,7 +283,7 @@ def campaign(source: Source, at: int) -> Event:
     """A touch of a campaign."""
     kinds = ("sent", "opened", "clicked", "converted", "unsubscribed")
     return {
-        "at": written(source, at),
+        "at": written(source.dice, at),
         "customer_id": customer(source),
         "campaign_id": source.dice.choice(("spring", "summer")),
         "kind": source.dice.choice(kinds),
@@ -296,28 +299,3 @@ BUILDERS: dict[str, Callable[[Source, int], Event]] = {
     "subscription_events": subscription,
     "campaign_events": campaign,
 }
-
-
-def written(source: Source, instant: int) -> int | float | str:
-    """The instant as epoch ms or as text: any offset, with or without digits that are cut off."""
-    dice = source.dice
-    if source.happens(0.3):
-        return instant if source.happens(0.9) else float(instant)
-    zone = timezone(timedelta(minutes=dice.choice((0, 0, 60, 330, -480, -210))))
-    moment = datetime.fromtimestamp(instant // 1000, UTC).astimezone(zone)
-    digits = f"{instant % 1000:03}" + dice.choice(("", "", "9", "999999", "000001"))
-    offset = "Z" if zone.utcoffset(None) == timedelta(0) else moment.strftime("%z")
-    if offset != "Z":
-        offset = f"{offset[:3]}:{offset[3:]}"
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{digits}{offset}"
-
-
-def dump(source: Source, event: Event) -> bytes:
-    """The line, in any of the ways to write the same JSON."""
-    fields = list(event.items())
-    source.dice.shuffle(fields)
-    return json.dumps(
-        dict(fields),
-        ensure_ascii=source.happens(0.5),
-        separators=(",", ":") if source.happens(0.5) else (", ", ": "),
-    ).encode()

@@ -249,8 +249,9 @@ def whole(
         if not value.is_integer():
             raise InvalidEvent("type", f"{field}: expected a whole number")
         value = int(value)
-    if not (-most if least is None else least) <= value <= most:
-        raise InvalidEvent("range", f"{field}: expected {-most if least is None else least} to {most}")
+    least = -most if least is None else least
+    if not least <= value <= most:
+        raise InvalidEvent("range", f"{field}: expected {least} to {most}")
     return value
 
 

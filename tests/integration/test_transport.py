@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import cast
 
 import pytest
 
 from stream.transport.batch import TP, Batch
+from stream.transport.consumer import Consumer
+from stream.transport.intake import Intake
 from tests.integration.transport_owner import (
     Ledger,
     Recorder,
@@ -114,6 +117,35 @@ async def test_a_seek_into_the_middle_of_a_batch_begins_there(
     assert not ledger.faults
 
 
+async def test_a_seek_voids_what_was_fetched_before(
+    kafka: Kafka, topic: Create, group: str, ledger: Ledger
+) -> None:
+    """An owner that loses its state in `absorb` and seeks gets none of the waiting batches."""
+    tp = TP(await topic(), 0)
+
+    class Losing(Recorder):
+        lost = False
+
+        async def absorb(self, batch: Batch) -> None:
+            await asyncio.sleep(0.1)
+            if batch.next >= 50 and not self.lost:
+                self.lost = True
+                ledger.positions[tp] = 5
+                return await self.line.seek({tp: 5})
+            return await super().absorb(batch)
+
+    async with (
+        producer(kafka) as client,
+        running(settings(kafka, group, tp.topic), partial(Losing, ledger=ledger)),
+    ):
+        for _ in range(20):
+            await send_batch(client, tp, _values(10))
+            await client.flush()
+            await asyncio.sleep(0.02)
+        await until(lambda: ledger.positions[tp] == 200)
+    assert not ledger.faults
+
+
 async def test_tiny_batches_are_joined_and_none_is_lost(
     kafka: Kafka, topic: Create, group: str, ledger: Ledger
 ) -> None:
@@ -131,6 +163,11 @@ async def test_tiny_batches_are_joined_and_none_is_lost(
         assert [row[2] for row in rows] == [b"%d" % number for number in range(25_000)]
     assert not ledger.faults
     assert len(ledger.batches) < 500
+
+
+def _held(intake: Intake, name: str) -> list[int]:
+    readings = [intake.reading(TP(name, partition)) for partition in range(4)]
+    return [reading.records for reading in readings if reading]
 
 
 class Gated(Recorder):
@@ -156,15 +193,14 @@ async def test_a_slow_owner_slows_fetching_and_memory_stays_bounded(
     Gated.gate = asyncio.Event()
     limits = settings(kafka, group, name, buffer_records=8_000)
     async with running(limits, partial(Gated, ledger=ledger)) as (app, _):
-        intake = app.consumer.intake
+        intake = cast(Consumer, app.consumer).intake
         await until(lambda: intake.reading(TP(name, 0)) and not intake.wanted())
         await asyncio.sleep(1)
-        held = [intake.reading(TP(name, n)).records for n in range(4)]
-        assert max(held) <= 2_000 + 4 * 5_000
+        assert max(_held(intake, name)) <= 2_000 + 4 * 5_000
         assert ledger.count == 0
         Gated.gate.set()
         await until(lambda: ledger.count == 96_000)
-        assert [intake.reading(TP(name, n)).records for n in range(4)] == [0] * 4
+        assert _held(intake, name) == [0] * 4
     assert not ledger.faults
 
 

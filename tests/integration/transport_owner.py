@@ -17,7 +17,7 @@ from tests.service.kafka import Kafka
 Row = tuple[int, bytes | None, bytes | None, int]
 """Offset, key, value, timestamp."""
 
-O = TypeVar("O", bound="Recorder")
+Employed = TypeVar("Employed", bound="Recorder")
 
 
 class Ledger:
@@ -96,13 +96,13 @@ class Recorder:
 
 @asynccontextmanager
 async def running(
-    settings: TransportSettings, employ: Callable[[Line], O]
-) -> AsyncIterator[tuple[App, O]]:
+    settings: TransportSettings, employ: Callable[[Line], Employed]
+) -> AsyncIterator[tuple[App, Employed]]:
     """Run an application; yields it and its owner."""
     app = build(settings, employ)
     await app.start()
     try:
-        yield app, cast(O, app.handover.owner)
+        yield app, cast(Employed, app.handover.owner)
     finally:
         await app.stop()
 
@@ -160,8 +160,8 @@ async def read_plainly(kafka: Kafka, tp: TP) -> tuple[list[Row], int]:
         rows: list[Row] = []
         deadline = time.monotonic() + 30
         while await consumer.position(tp) < end and time.monotonic() < deadline:
-            for record in (await consumer.getmany(timeout_ms=200)).get(tp, []):
-                rows.append((record.offset, record.key, record.value, record.timestamp))
+            fetched = (await consumer.getmany(timeout_ms=200)).get(tp, [])
+            rows += [(each.offset, each.key, each.value, each.timestamp) for each in fetched]
         return rows, end
     finally:
         await consumer.stop()

@@ -242,11 +242,8 @@ def duration(source: Source) -> float:
 
 def usage(source: Source, at: int) -> Event:
     """A use of the product."""
-    event: Event = {
-        "at": written(source.dice, at),
-        "customer_id": customer(source),
-        "event": "login",
-    }
+    event: Event = {"customer_id": customer(source), "event": "login"}
+    event["at"] = written(source.dice, at)
     if source.happens(0.3):
         event |= {"session_id": source.unique("s"), "session_s": duration(source)}
     return event

@@ -1,5 +1,7 @@
-"""Text made from the catalog: the README's table of metrics; renewed by `python -m stream.document`."""
+"""The text made from the catalog: the README's table of metrics.
 
+`python -m stream.document` renews it.
+"""
 from collections.abc import Iterator
 from pathlib import Path
 

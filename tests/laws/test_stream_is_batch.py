@@ -1,0 +1,197 @@
+"""Stream = batch: whatever happens on the way, what is published is what a plain replay prints.
+
+lines ──fold──► flush ──► partials ──merge──► publish ──► updates     =     replay(lines)
+        any order, any batches, any partitions, each line twice,
+        crashes of either stage at any moment, checkpoints at any moment
+"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from metrics import duration
+from metrics.calendar import Calendar
+from metrics.event import EVENTS
+from metrics.plan import Plan
+from metrics.update import encode
+from metrics.zone import Zone
+from stream.reader import Hashes, Reader
+from stream.replay import File, Replay
+from stream.transport.batch import TP
+from tests.data import plan as plans
+from tests.data.journal import KEY, Journal, content
+
+START = 1_774_569_600_000  # 2026-03-27T00:00Z; Paris changes its clocks on the 29th
+LENGTH = 4 * duration.DAY
+PLANS = [
+    plans.whole(
+        Calendar(Zone(zone)),
+        *("1h", "24h", "7d", "today", "week", "month"),
+        allowed_lateness=LENGTH,
+        dedupe_for=LENGTH,
+        thin_below=3,
+        targets={"nps": 40.0},
+    )
+    for zone in ("UTC", "Europe/Paris", "America/St_Johns")
+]
+
+Fields = dict[str, Any]
+
+
+def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Fields]:
+    """Fields that events of an input have beside those of all."""
+    return st.fixed_dictionaries(fields)
+
+
+NAMES = st.sampled_from(["ann", "ben", "cem", "dia", "eve"])
+SCALES = {"nps": [(0, 10), (1, 10)], "csat": [(1, 5), (1, 7)], "ces": [(1, 7), (1, 5)]}
+ANSWERS = st.sampled_from(
+    [
+        {"type": kind, "scale": scale, "score": score}
+        for kind, scales in SCALES.items()
+        for scale in scales
+        for score in range(scale[0], scale[1] + 1)
+    ]
+)
+FIELDS: dict[str, st.SearchStrategy[Fields]] = {
+    "survey_answers": st.builds(
+        lambda answer, excluded: {**answer, "excluded": excluded},
+        ANSWERS,
+        st.sampled_from([None, None, None, True]),
+    ),
+    "ticket_closures": some(
+        ticket_id=st.text("0123456789", min_size=1, max_size=4),
+        kind=st.sampled_from(["closed", "closed", "opened"]),
+        outcome=st.sampled_from(["resolved", "abandoned"]),
+        handle_s=st.none() | st.integers(0, 86_400) | st.floats(0, 86_400),
+        contacts=st.none() | st.integers(1, 5),
+    ),
+    "product_usage": some(event=st.just("opened")),
+    "purchases": some(amount=st.integers(1, 99), currency=st.just("EUR")),
+    "campaign_events": some(kind=st.sampled_from(["sent", "clicked"]), campaign_id=NAMES),
+    "subscription_events": some(subscription_id=NAMES, kind=st.sampled_from(["started", "paused"])),
+}
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> list[tuple[str, bytes]]:
+    """Events of every input that stand apart by id, as lines in order of time."""
+    ats = sorted(draw(st.lists(st.integers(START, START + LENGTH - 1), min_size=1, max_size=25)))
+    made = []
+    for number, at in enumerate(ats):
+        source = draw(st.sampled_from(list(FIELDS)))
+        event = {
+            "at": at,
+            "id": f"e{number}",
+            "customer_id": draw(NAMES),
+            "dims": draw(st.dictionaries(st.just("region"), st.sampled_from(["fr", "de"]))),
+            "channel": "web",
+            **draw(FIELDS[source]),
+        }
+        made.append((source, msgspec.json.encode(event)))
+    return made
+
+
+@st.composite
+def placed(draw: st.DrawFn, made: list[tuple[str, bytes]]) -> dict[TP, list[bytes]]:
+    """The lines in any order over any partitions, some twice, some broken ones between them."""
+    found: dict[TP, list[bytes]] = {}
+    for source, line in draw(st.permutations(made)):
+        held = found.setdefault(TP(source, draw(st.integers(0, 1))), [])
+        held.append(line)
+        extra = draw(st.sampled_from(["none", "none", "none", "twice", "broken"]))
+        if extra == "twice":
+            held.insert(draw(st.integers(0, len(held))), line)
+        elif extra == "broken":
+            held.append(line[:-1])
+    return found
+
+
+DEEDS = ["absorb", "flush", "merge", "publish", "checkpoint", "crash_fold", "crash_merge"]
+DEED = st.tuples(st.sampled_from(DEEDS), st.integers(0, 11), st.integers(1, 12))
+
+
+async def act(journal: Journal, deeds: list[tuple[str, int, int]]) -> None:
+    """Let a worker do this and that, and crash now and then."""
+    tps = list(journal.sources)
+    now = START
+    for deed, which, much in deeds:
+        tp, number = tps[which % len(tps)], which % len(journal.merges)
+        now += much * duration.HOUR
+        match deed:
+            case "absorb":
+                journal.absorb(tp, much)
+            case "flush":
+                journal.flush(tp)
+            case "merge":
+                await journal.merge(number, much)
+            case "publish":
+                await journal.publish(number, min(now, START + LENGTH))
+            case "checkpoint":
+                await journal.checkpoint(number)
+            case "crash_fold":
+                journal.crash_fold(tp)
+            case "crash_merge":
+                journal.crash_merge(number)
+
+
+def replayed(plan: Plan, made: list[tuple[str, bytes]], as_of: int) -> dict[str, Fields]:
+    """What a plain replay prints, by key."""
+    run = Replay(plan, as_of)
+    hashes = Hashes(KEY)
+    with tempfile.TemporaryDirectory() as folder:
+        for source in EVENTS:
+            path = Path(folder, source)
+            path.write_bytes(b"".join(line + b"\n" for topic, line in made if topic == source))
+            run.read(File(Reader(source, plan, hashes), path))
+    return {update.key(): content(encode(update)) for update in run.updates()}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data(), made=lines(), plan=st.sampled_from(PLANS))
+def test_a_stream_gives_what_a_replay_gives(
+    data: st.DataObject, made: list[tuple[str, bytes]], plan: Plan
+) -> None:
+    """Order, batches, partitions, copies, broken lines and crashes leave no trace in values."""
+    end = START + LENGTH + data.draw(st.integers(0, 3 * duration.DAY), "quiet for")
+    journal = Journal(plan, data.draw(placed(made)))
+    deeds = data.draw(st.lists(DEED, max_size=40))
+
+    async def work() -> None:
+        await act(journal, deeds)
+        await journal.finish(end)
+
+    asyncio.run(work())
+    assert journal.contents() == replayed(plan, made, end)
+
+
+USERS = 5_000  # above what is counted exactly
+
+
+def test_many_customers_of_one_slice_pass_both_stages() -> None:
+    """A delta that is a sketch already is the same sketch at the other end, in every window."""
+    made = [
+        (
+            "product_usage",
+            msgspec.json.encode({"at": START + number % 9_000, "customer_id": str(number)}),
+        )
+        for number in range(USERS)
+    ]
+    plan = PLANS[0]
+    half = USERS // 2
+    rows = [line for _, line in made]
+    journal = Journal(
+        plan, {TP("product_usage", 0): rows[:half], TP("product_usage", 1): rows[half:]}
+    )
+    asyncio.run(journal.finish(START + 10_000))
+    expected = replayed(plan, made, START + 10_000)
+    assert journal.contents() == expected
+    value = expected['["active_users","default","24h",{},{}]']
+    assert value["margin"] is not None
+    assert value["n"] == pytest.approx(USERS, rel=0.03)

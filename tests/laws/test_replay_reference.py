@@ -223,7 +223,7 @@ def test_replay_is_the_plain_batch(name: str, tmp_path: Path) -> None:
         assert {verdict: told[topic][verdict] for verdict in counts} == counts
 
 
-@pytest.mark.skipif(not survey.path().exists(), reason="the survey is not here")
+@pytest.mark.shared
 @pytest.mark.parametrize("shape", [{}, {"number": 3, "seed": 1, "doubled": True}])
 def test_replay_of_the_real_survey_is_the_plain_batch(
     shape: dict[str, Any], tmp_path: Path

@@ -5,7 +5,7 @@ import pytest
 from tests.data import survey
 from tests.reference import Outcome, batch
 
-pytestmark = pytest.mark.skipif(not survey.path().exists(), reason="the survey is not here")
+pytestmark = pytest.mark.shared
 END = "2017-06-01T06:59:59.999Z"  # the last instant of May in Los Angeles
 SHAPES = {
     "file order": {},

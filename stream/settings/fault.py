@@ -74,7 +74,8 @@ def unknown(key: str, name: str, known: Iterable[str]) -> Fault:
     """Make the fault of a name that is none of the known ones, with the nearest of them."""
     names = list(known)
     near = get_close_matches(name.lower(), names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(names)}"
+    listed = f"expected one of {', '.join(names)}" if names else "there is none"
+    hint = f"did you mean {near[0]}?" if near else listed
     return Fault(key, f"unknown name, {hint}")
 
 

@@ -183,17 +183,19 @@ def choice(*names: str) -> Kind:
 
 
 def many(item: Kind, words: str) -> Kind:
-    """A list of values of one kind, none of them twice."""
+    """A list of values of one kind, none of them twice; equal ones have one `repr`."""
 
     def read(raw: object, key: str) -> tuple[object, ...]:
         values: list[object] = []
+        places: dict[str, str] = {}
         faults = Faults()
         for place, one in enumerate(typed(raw, list, key, words)):
             at = f"{key}[{place}]"
             with faults.kept():
                 value = item.read(one, at)
-                if value in values:
-                    raise Wrong(Fault(at, f"is the same as {key}[{values.index(value)}]"))
+                first = places.setdefault(repr(value), at)
+                if first != at:
+                    raise Wrong(Fault(at, f"is the same as {first}"))
                 values.append(value)
         faults.settle()
         return tuple(values)

@@ -41,7 +41,7 @@ def _allowed(raw: object, key: str) -> dict[str, str]:
     words = "a table of dimensions and their values"
     faults = Faults()
     segment: dict[str, str] = {}
-    for name, value in typed(raw, dict, key, words).items():
+    for name, value in sorted(typed(raw, dict, key, words).items()):
         with faults.kept():
             segment[name] = typed(value, str, below(key, name), "text")
     faults.settle()

@@ -6,16 +6,18 @@ shallower ones. A secret may be in a file that `..._FILE` names.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
 from pathlib import Path
 
 import msgspec
 
-from stream.settings.fault import Fault, Faults, Wrong
+from stream.settings.fault import Fault, Faults, Wrong, below
 from stream.settings.kind import TABLE, Secret, Variable, decode
 
 PREFIX = "RESSENTI_"
 FILE = "_FILE"
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SERVICE_LINK = re.compile(
     r"\w+?_SERVICE_(HOST|PORT)(_\w+)?=.*"
     r"|\w+_PORT(_\d+_(TCP|UDP|SCTP))?=(tcp|udp|sctp)://.*"
@@ -29,7 +31,12 @@ class Origin(msgspec.Struct, frozen=True):
     """Which variable gave a key its value."""
 
     variable: str
-    key: str
+    path: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The key, as faults write it."""
+        return reduce(below, self.path, "")
 
 
 def overlay(
@@ -58,23 +65,25 @@ def _ours(environ: Mapping[str, str]) -> Iterator[str]:
             yield name
 
 
-def _key(name: str) -> str:
-    return name.removeprefix(PREFIX).lower().replace("__", ".")
-
-
 def _source(name: str, environ: Mapping[str, str], secrets: Collection[str]) -> tuple[Origin, str]:
     """Say which key a variable gives, and its text."""
     plain = name.removesuffix(FILE)
-    if plain == name or _key(plain) not in secrets:
-        return Origin(name, _key(name)), _checked(_key(name), environ[name])
+    origin = Origin(name, _path(plain))
+    if plain == name or origin.key not in secrets:
+        origin = Origin(name, _path(name))
+        return origin, _checked(origin.key, environ[name])
     if plain in environ:
-        raise Wrong(Fault(_key(plain), f"is given twice, by {plain} and {name}"))
-    return Origin(name, _key(plain)), _content(_key(plain), environ[name])
+        raise Wrong(Fault(origin.key, f"is given twice, by {plain} and {name}"))
+    return origin, _content(origin.key, environ[name])
+
+
+def _path(name: str) -> tuple[str, ...]:
+    return tuple(name.removeprefix(PREFIX).lower().split("__"))
 
 
 def _checked(key: str, text: str) -> str:
     """Refuse bytes that are no text: Python lets them through as lone surrogates."""
-    if not text.isprintable() and any("\ud800" <= character <= "\udfff" for character in text):
+    if _SURROGATE.search(text):
         raise Wrong(Fault(key, "is not UTF-8 text"))
     return text
 
@@ -91,13 +100,15 @@ def _content(key: str, path: str) -> str:
 
 def _put(table: dict[str, object], origin: Origin, value: Variable) -> None:
     """Set a key, making the tables on the way to it."""
-    *path, last = origin.key.split(".")
-    for depth, name in enumerate(path):
+    *path, last = origin.path
+    key = ""
+    for name in path:
+        key = below(key, name)
         inner = table.setdefault(name, {})
         if isinstance(inner, Variable):
-            inner = table[name] = decode(inner, ".".join(path[: depth + 1]), TABLE)
+            inner = table[name] = decode(inner, key, TABLE)
         if not isinstance(inner, dict):
-            raise Wrong(Fault(".".join(path[: depth + 1]), "is not a table"))
+            raise Wrong(Fault(key, f"is not a table, as {origin.variable} needs it to be"))
         table = inner
     table[last] = value
 

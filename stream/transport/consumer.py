@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import structlog
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode import Service
@@ -93,6 +93,8 @@ class Consumer(driver.Consumer):
             await self.wait(self.can_resume_flow.wait())
         try:
             return await self._fetch(), None
+        except NoOffsetForPartitionError:
+            pass  # assigned while we were waiting, and not claimed yet
         except OffsetOutOfRangeError as error:
             await self._report_gaps(error.args[0])
         except KafkaError as error:
@@ -115,8 +117,18 @@ class Consumer(driver.Consumer):
 
     async def _report_gaps(self, positions: Mapping[TP, int]) -> None:
         for tp, position in positions.items():
-            await self.end(frozenset([tp]))
-            await self.app.handover.gap(tp, position)
+            if await self._is_gone(tp, position):
+                await self.end(frozenset([tp]))
+                await self.app.handover.gap(tp, position)
+            else:  # a broker that has just taken the partition over may be wrong for a moment
+                await self.sleep(ERROR_PAUSE)
+
+    async def _is_gone(self, tp: TP, position: int) -> bool:
+        try:
+            start, end = await self._thread.call(self._thread.bounds(tp))
+        except KafkaError:
+            return False  # the next fetch asks again
+        return not start <= position <= end
 
     def _raise_if_over(self) -> None:
         """Raise what ended aiokafka's own tasks: then no waiting helps, only a new process."""

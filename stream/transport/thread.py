@@ -125,6 +125,12 @@ class Thread(driver.AIOKafkaConsumerThread):
         """Commit offsets for the group, as a member of it."""
         await self._ensure_consumer().commit(offsets)
 
+    async def bounds(self, tp: TP) -> tuple[int, int]:
+        """Ask the broker for the first offset of a partition and the end of what can be read."""
+        consumer = self._ensure_consumer()
+        first, last = await consumer.beginning_offsets([tp]), await consumer.end_offsets([tp])
+        return first[tp], last[tp]
+
     async def live(self) -> None:
         """Tell the coordinator that the application's loop turns, be it busy or waiting."""
         with self._ensure_consumer()._subscription.fetch_context():

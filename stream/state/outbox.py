@@ -79,6 +79,8 @@ class Outbox:
     async def commit(self, flush: Flush) -> None:
         """Make a flush durable; one at a time.
 
+        Readers see it when the broker has marked the transaction's end in every partition, some
+        milliseconds later; whoever opens the outbox next waits for that.
         Raises `Lost` on any failure, in at most the timeout and the time to close: the flush may
         then be stored or not. Cancelling it ends the outbox, too.
         """

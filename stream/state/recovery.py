@@ -15,7 +15,7 @@ Rows = dict[bytes, bytes]
 PATIENCE = 30.0  # seconds without any progress
 FETCH_BYTES = 4 << 20  # of one partition at a time
 SLICE = 10_000  # records between two turns of the event loop: some 20 ms
-GRACE = 2.0  # seconds to close
+GRACE = 2.0  # seconds that each step of closing may take
 
 
 async def read_rows(
@@ -62,9 +62,18 @@ async def _reader(
         reader.assign(list(partitions))
         yield reader
     finally:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GRACE):
-                await reader.stop()
+        await _stop(reader)
+
+
+async def _stop(reader: AIOKafkaConsumer) -> None:
+    """Close the reader; it neither hangs nor, as aiokafka may, ends us with a cancellation."""
+    stopping = asyncio.ensure_future(reader.stop())
+    await asyncio.wait([stopping], timeout=GRACE)
+    if not stopping.cancel() and not stopping.cancelled():
+        stopping.exception()
+    with suppress(Exception):
+        async with asyncio.timeout(GRACE):
+            await reader._client.close()
 
 
 async def _fill(

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
@@ -21,7 +22,7 @@ from tests.service.reader import committed, records, values
 
 Topic = Callable[..., Awaitable[str]]
 Open = Callable[..., Awaitable[Outbox]]
-QUICK = Limits(timeout=2.0)
+QUICK = Limits(timeout=1.0)
 
 
 @pytest.fixture
@@ -44,7 +45,10 @@ async def opened(kafka: Kafka) -> AsyncIterator[Open]:
 
 @contextmanager
 def frozen(kafka: Kafka) -> Iterator[None]:
-    """Stop the broker's process: connections stay open, nothing answers."""
+    """Stop the broker's process: connections stay open, nothing answers.
+
+    Keep it shorter than `broker.session.timeout.ms`, or the broker is out of its own cluster.
+    """
     assert kafka.pid
     os.kill(kafka.pid, signal.SIGSTOP)
     try:
@@ -78,11 +82,12 @@ async def test_a_flush_is_visible_with_its_offset(
 ) -> None:
     """Records, rows and the group's offset of one flush are all there after the commit."""
     source, out, state = await topic(), await topic(partitions=4), await topic()
-    tp = TopicPartition(source, 0)
-    box = await opened(unique("id"))
+    tp, name = TopicPartition(source, 0), unique("id")
+    box = await opened(name)
     await box.commit(Flush(rows(out, 3, "d"), rows(state, 2, "r"), Offset(group, tp, 17)))
     await box.commit(Flush(rows=rows(state, 1, "s"), offset=Offset(group, tp, 18)))
     await box.commit(Flush())
+    await opened(name)  # waits until the markers are written
     assert await values(kafka, out) == [b"d0", b"d1", b"d2"]
     assert await values(kafka, state) == [b"r0", b"r1", b"s0"]
     assert await committed(kafka, group, tp) == 18
@@ -101,6 +106,7 @@ async def test_an_uncommitted_flush_stays_invisible_and_is_aborted_by_the_next_o
     assert await values(kafka, state) == []
     successor = await opened(name)
     await successor.commit(Flush(rows=rows(state, 1, "w"), offset=Offset(group, tp, 1)))
+    await opened(name)
     assert await values(kafka, state) == [b"w0"]
     assert await committed(kafka, group, tp) == 1
 
@@ -209,7 +215,7 @@ async def test_a_missing_topic_is_lost_in_time(kafka: Kafka, opened: Open) -> No
     begun = time.monotonic()
     with pytest.raises(Lost):
         await box.commit(Flush([Record(unique("nowhere"), b"v")]))
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 3
 
 
 async def test_a_broker_that_does_not_answer_bounds_every_step(
@@ -225,7 +231,7 @@ async def test_a_broker_that_does_not_answer_bounds_every_step(
             await box.commit(Flush(rows=rows(state, 10, "w")))
         with pytest.raises(Lost, match="did not start"):
             await opened(name, limits=QUICK)
-        assert time.monotonic() - begun < 12
+        assert time.monotonic() - begun < 3
     await opened(name)
     assert await values(kafka, state) in ([b"v0"], [b"v0", *(b"w%d" % n for n in range(10))])
 
@@ -259,51 +265,51 @@ async def test_a_cancelled_commit_is_whole_or_nothing(
         assert box.lost
 
 
+@pytest.mark.parametrize("seconds", [10, 1])
 async def test_a_broker_restart_never_leaves_half_a_flush(
-    kafka: Kafka, topic: Topic, group: str, opened: Open
+    kafka: Kafka, topic: Topic, group: str, opened: Open, seconds: int
 ) -> None:
     """Commits around a kill of the broker succeed or are lost; rows, copies and offset agree."""
     state, copies, name = await topic(), await topic(partitions=3), unique("id")
-    tp, sure, flushes = TopicPartition(state, 0), set(), 0
-    running = asyncio.Event()
-
-    async def keep_committing() -> None:
-        nonlocal flushes
-        while flushes < 400:
-            box = await opened(name, limits=Limits(timeout=5))
-            try:
-                while flushes < 400:
-                    flushes += 1
-                    value = b"%d" % flushes
-                    spread = [Record(copies, value, b"%d" % n) for n in range(6)]
-                    row = Record(state, value, b"@", 0)
-                    await box.commit(Flush(spread, [row], Offset(group, tp, flushes)))
-                    sure.add(value)
-                    running.set()
-            except Lost:
-                await asyncio.sleep(0.1)
-
-    async with asyncio.timeout(90):
-        task = asyncio.create_task(reopening(keep_committing))
-        await running.wait()
-        await asyncio.to_thread(kafka.kill)
-        await asyncio.to_thread(kafka.start)
-        await task
+    tp, sure, longest = TopicPartition(state, 0), set(), 0.0
+    box = await opened(name, limits=Limits(timeout=seconds))
+    restart = asyncio.create_task(asyncio.to_thread(killed_and_started, kafka))
+    after = number = 0
+    while after < 20:
+        number += 1
+        value, begun = b"%d" % number, time.monotonic()
+        spread = [Record(copies, value, b"%d" % n) for n in range(6)]
+        row = Record(state, value, b"@", 0)
+        try:
+            await box.commit(Flush(spread, [row], Offset(group, tp, number)))
+        except Lost:
+            box = await reopened(opened, name)
+        else:
+            sure.add(value)
+            after += restart.done()
+        longest = max(longest, time.monotonic() - begun)
     stored = await values(kafka, state)
-    counts = dict.fromkeys(stored, 0)
-    for value in await values(kafka, copies):
-        counts[value] += 1
-    assert set(counts.values()) == {6}
-    assert len(set(stored)) == len(stored)
+    assert Counter(await values(kafka, copies)) == dict.fromkeys(stored, 6)
     assert sure <= set(stored)
-    assert await committed(kafka, group, tp) == int(stored[-1] or 0)
+    assert longest > 1, "the kill met no commit: the test proved nothing"
+    offset = await committed(kafka, group, tp)
+    while offset is None and time.monotonic() - begun < 10:  # just started, it may know none yet
+        offset = await committed(kafka, group, tp)
+    assert offset == int(stored[-1] or 0)
 
 
-async def reopening(work: Callable[[], Awaitable[None]]) -> None:
-    """Do the work again as long as it is lost."""
+def killed_and_started(kafka: Kafka) -> None:
+    """Kill the broker while commits go on, and start it again."""
+    time.sleep(0.3)
+    kafka.kill()
+    kafka.start()
+
+
+async def reopened(opened: Open, name: str) -> Outbox:
+    """Open the outbox as soon as the broker lets us."""
     while True:
         try:
-            return await work()
+            return await opened(name, limits=Limits(timeout=5))
         except Lost:
             await asyncio.sleep(0.2)
 

@@ -51,10 +51,16 @@ def row(topic: str, key: str, value: str | None, partition: int = 0) -> Record:
 
 
 async def write(kafka: Kafka, name: str, rows: Iterable[Record]) -> None:
-    """Commit rows as the owner `name`, in one flush."""
+    """Commit rows as the owner `name`, in one flush, and fence it, as recovery demands."""
     box = await Outbox.open(Client(kafka.bootstrap), name)
     await box.commit(Flush(rows=list(rows)))
     await box.close()
+    await fence(kafka, name)
+
+
+async def fence(kafka: Kafka, name: str) -> None:
+    """Start as the owner `name`: what it left open is aborted, what it committed is visible."""
+    await (await Outbox.open(Client(kafka.bootstrap), name)).close()
 
 
 async def abandon(kafka: Kafka, name: str, rows: Iterable[Record]) -> None:
@@ -105,11 +111,11 @@ async def test_uncommitted_rows_are_never_recovered(kafka: Kafka, topic: Topic, 
     if tail == "committed after open":
         await write(kafka, mine, [row(name, "k", "later")])
     if tail.startswith("aborted"):
-        await (await Outbox.open(Client(kafka.bootstrap), other)).close()
+        await fence(kafka, other)
     expected = {} if tail == "aborted only" else {b"k": b"good", b"l": b"good"}
     assert await recover(kafka, name) == {0: expected}
     if tail == "committed after open":
-        await (await Outbox.open(Client(kafka.bootstrap), other)).close()
+        await fence(kafka, other)
         assert await recover(kafka, name) == {0: {b"k": b"later", b"l": b"good"}}
 
 
@@ -132,6 +138,7 @@ async def test_a_killed_owner_leaves_nothing_of_its_open_transaction(
     assert await recover(kafka, state) == {0: {b"3": b"whole", b"60": b"whole"}}
     await box.commit(Flush(rows=[row(state, "3", "next")]))
     await box.close()
+    await fence(kafka, name)
     assert await recover(kafka, state) == {0: {b"3": b"next", b"60": b"whole"}}
 
 
@@ -159,6 +166,7 @@ async def test_many_flushes_are_recovered_exactly(kafka: Kafka, topic: Topic) ->
             else:
                 expected[one.partition][one.key] = one.value
     await box.close()
+    await fence(kafka, name)
     assert await recover(kafka, state, 0, 1, 2) == expected
 
 

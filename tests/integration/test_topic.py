@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from structlog.testing import capture_logs
 
 from stream.broker import (
@@ -154,7 +153,3 @@ async def test_settings_come_as_the_broker_has_them(kafka: Kafka, topic: Make) -
     assert settings
     assert settings["max.message.bytes"] == "2000000"
     assert settings["cleanup.policy"] == "delete"
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
-    await admin.start()
-    await admin.delete_topics([name])
-    await admin.close()

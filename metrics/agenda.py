@@ -71,8 +71,10 @@ class Agenda:
         return moved, closing
 
     def _corrected(self, days: Iterable[int], as_of: int) -> Iterator[Closed]:
+        """Name the closed windows that hold a changed day, and those that compare with them."""
         for day in sorted(days):
             for unit in self._units:
                 window = self._plan.calendar.closed(unit, day)
-                if window.span().end <= as_of:
-                    yield window
+                for one in (window, window.after()):
+                    if one.span().end <= as_of:
+                        yield one

@@ -117,6 +117,10 @@ class Closed(msgspec.Struct, frozen=True):
         """Give the window of the unit before."""
         return self.calendar.closed(self.unit, self.span().start - 1)
 
+    def after(self) -> "Closed":
+        """Give the window of the unit after."""
+        return self.calendar.closed(self.unit, self.span().end)
+
     def cover(self, span: Span) -> tuple[Slice, ...]:
         """Tile a span with its local days."""
         return cover(span, _RUNGS, self.calendar.zone)

@@ -14,6 +14,7 @@ from stream.owner import Owner, Timing
 from stream.reader import Hashes, Reader, hash_key
 from stream.settings import Settings
 from stream.sink.prometheus import Selection
+from stream.sink.redis import RedisSink
 from stream.telemetry import Telemetry
 from stream.transport.app import TransportSettings, build, quiet
 from stream.transport.line import Line
@@ -108,13 +109,27 @@ class Worker:
         session = settings.kafka.session_timeout / 1000
         health = Health(self.owner, self.app.line, session)
         self.server = Server(health, self.telemetry, _selection(settings))
+        self._sinks = self._redis(settings)
+
+    def _redis(self, settings: Settings) -> list[RedisSink]:
+        if settings.redis is None:
+            return []
+        failed = self.telemetry.sink_errors.labels("redis").inc
+        sink = RedisSink(settings.redis.url, self.owner.refresh, failed)
+        self.owner.sinks.append(sink)
+        return [sink]
 
     async def run(self, ended: asyncio.Future[None]) -> None:
         """Work until `ended` is done or the application crashes."""
         await self.server.start(self._web.host, self._web.port)
         tasks = [
             asyncio.create_task(work)
-            for work in (self._read(), self.owner.run(), self.heartbeat.run())
+            for work in (
+                self._read(),
+                self.owner.run(),
+                self.heartbeat.run(),
+                *(sink.run() for sink in self._sinks),
+            )
         ]
         try:
             await asyncio.wait([ended, *tasks], return_when=asyncio.FIRST_COMPLETED)

@@ -18,6 +18,7 @@ import structlog
 from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
 from stream.ground import Ground, Shard
+from stream.sink.shown import Sink
 from stream.state.flush import Lost
 from stream.state.outbox import Outbox
 from stream.telemetry import Telemetry
@@ -70,6 +71,7 @@ class Owner:
         self._ended = False
         self._recovering = asyncio.Lock()
         self._busy_since: float | None = None
+        self.sinks: list[Sink] = []
         self.claimed = False
         """Whether an assignment was ever claimed."""
 
@@ -185,6 +187,7 @@ class Owner:
         if shard.ready:
             async for flush in shard.publish(now):
                 await held.outbox.commit(flush)
+                self._show(shard)
         age = time.monotonic() - held.checkpointed
         if shard.dirty and (final or age >= self._timing.checkpoint or shard.folded_since > FULL):
             position = shard.position
@@ -192,6 +195,18 @@ class Owner:
             held.checkpointed = time.monotonic()
             if not final:
                 self._spawn(self._ground.trim(shard.tp, position))
+
+    def _show(self, shard: MergeShard) -> None:
+        """Offer the sinks what is committed."""
+        shown, shard.shown = shard.shown, []
+        for sink in self.sinks:
+            sink.offer(shown)
+
+    def refresh(self) -> None:
+        """Publish everything anew: a sink has lost what it had."""
+        for held in self.held.values():
+            if isinstance(held.shard, MergeShard):
+                held.shard.refresh()
 
     async def _recover(self, wanted: Iterable[TP]) -> None:
         """Take the partitions that are not held and not stuck; one recovery at a time."""

@@ -13,13 +13,16 @@ from typing import Self
 
 import msgspec
 
+from metrics import instant
 from metrics.agenda import Agenda
 from metrics.evaluate import Moment, evaluate
 from metrics.plan import Plan
+from metrics.slice import Rung
 from metrics.store import RowKey, Store
 from metrics.update import Update, encode
 from metrics.window import Window
 from stream import partial
+from stream.sink.shown import Shown
 from stream.state.flush import Flush, Offset, Record
 from stream.transport.batch import TP, Batch
 
@@ -30,6 +33,7 @@ ROW = b"r"
 EPOCH = 1 << 40  # revisions of one epoch of the partials topic
 PAUSE_AFTER = 200  # rows or segments worked on before the loop gets its turn
 FLUSH_RECORDS = 2_000  # updates in one transaction
+OPEN_LASTS_MS = 15 * 60_000
 REFRESH_MS = 5 * 60_000
 STALE_MS = 60_000
 
@@ -66,6 +70,8 @@ class MergeShard:
         self.store = Store(plan.keep(), plan.calendar.zone)
         self.folded_since = 0
         self.published = 0
+        self.shown: list[Shown] = []
+        """Updates since the owner last took them, for sinks that follow the commit."""
         self._target = target
         self._agenda = Agenda(plan)
         self._progress: dict[tuple[str, int], partial.Progress] = {}
@@ -136,6 +142,10 @@ class MergeShard:
         if mark and (self.store.watermark is None or mark > self.store.watermark):
             self.store.watermark = mark
 
+    def refresh(self) -> None:
+        """Have everything evaluated and published anew at the next turn."""
+        self._refreshed = 0
+
     def behind(self) -> int | None:
         """Return the least watermark of the sources that have input waiting; None if none has."""
         marks = [one.watermark for one in self._progress.values() if one.waiting]
@@ -191,7 +201,15 @@ class MergeShard:
                 continue
             self._contents[key] = content
             value = None if suppressed else encode(update)
+            self.shown.append(Shown(update, suppressed, self._lasts(update)))
             yield Record(self._target.updates, value, key=key.encode())
+
+    def _lasts(self, update: Update) -> int:
+        """Say how long a sink keeps a value: a closed window as long as its slices are kept."""
+        if ":" not in update.window:
+            return OPEN_LASTS_MS
+        age = (self.store.watermark or 0) - instant.parse(update.window_end)
+        return max(OPEN_LASTS_MS, self.plan.keep()[Rung.LOCAL_DAY] - age)
 
     def _published(self, records: list[Record]) -> Flush:
         self.published = self.position

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -84,7 +85,7 @@ async def sink(server: Redis) -> AsyncIterator[tuple[RedisSink, Losses]]:
 
 
 @asynccontextmanager
-async def reader(server: Redis) -> AsyncIterator[redis.Redis]:
+async def reader(server: Redis) -> AsyncIterator[Any]:
     """Give a client that reads text."""
     client = redis.Redis.from_url(server.url, decode_responses=True)
     try:
@@ -93,13 +94,14 @@ async def reader(server: Redis) -> AsyncIterator[redis.Redis]:
         await client.aclose()
 
 
-def shown(lasts_ms: int = DAY_MS, suppressed: bool = False, **changes: object) -> Shown:
+def shown(**changes: Any) -> Shown:
     """An update with some fields changed."""
-    return Shown(msgspec.structs.replace(UPDATE, **changes), suppressed, lasts_ms)
+    suppressed = changes.pop("suppressed", False)
+    return Shown(msgspec.structs.replace(UPDATE, **changes), suppressed, DAY_MS)
 
 
 async def until(
-    client: redis.Redis, there: Callable[[dict[str, str]], bool], key: str = KEY
+    client: Any, there: Callable[[dict[str, str]], bool], key: str = KEY
 ) -> dict[str, str]:
     """Wait until the hash is as wanted."""
     async with asyncio.timeout(20):
@@ -154,7 +156,7 @@ async def test_null_removes_its_field_and_by_is_a_suffix(server: Redis) -> None:
     ],
 )
 async def test_an_older_value_never_overwrites_a_newer_one(
-    server: Redis, newer: dict[str, object], older: dict[str, object]
+    server: Redis, newer: dict[str, Any], older: dict[str, Any]
 ) -> None:
     """Two owners hand over: the later one has written, then the former one's last value comes."""
     async with sink(server) as (heir, _), sink(server) as (former, __), reader(server) as client:

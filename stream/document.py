@@ -2,6 +2,7 @@
 
 `python -m stream.document` renews it.
 """
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -177,7 +177,7 @@ class Owner:
             if shard.dirty:
                 taken = shard.take()
                 await held.outbox.commit(taken.flush)
-                self._telemetry.committed(tp, taken)
+                self._telemetry.events.committed(tp, taken)
         else:
             await self._publish(shard, held, final)
         self._telemetry.flush.observe(time.monotonic() - started)

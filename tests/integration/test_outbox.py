@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -14,8 +14,9 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from stream.client import Client
 from stream.state.flush import Flush, Lost, Offset, Record
-from stream.state.outbox import Outbox, acknowledged, in_transaction
+from stream.state.outbox import Outbox, in_transaction
 from stream.state.producer import Limits, Producer
+from tests.service.flush import rows
 from tests.service.kafka import Kafka, unique
 from tests.service.process import free_port
 from tests.service.reader import committed, records, values
@@ -23,24 +24,6 @@ from tests.service.reader import committed, records, values
 Topic = Callable[..., Awaitable[str]]
 Open = Callable[..., Awaitable[Outbox]]
 QUICK = Limits(timeout=1.0)
-
-
-@pytest.fixture
-async def opened(kafka: Kafka) -> AsyncIterator[Open]:
-    """Open outboxes that are closed with the test and must leave no task behind."""
-    boxes: list[Outbox] = []
-
-    async def start(name: str | None, **options: object) -> Outbox:
-        box = await Outbox.open(Client(kafka.bootstrap), name, **options)  # type: ignore[arg-type]
-        boxes.append(box)
-        return box
-
-    before = asyncio.all_tasks()
-    yield start
-    for box in boxes:
-        await box.close()
-    await asyncio.sleep(0)
-    assert asyncio.all_tasks() - before == {asyncio.current_task()}
 
 
 @contextmanager
@@ -55,13 +38,6 @@ def frozen(kafka: Kafka) -> Iterator[None]:
         yield
     finally:
         os.kill(kafka.pid, signal.SIGCONT)
-
-
-def rows(topic: str, count: int, tag: str = "v") -> list[Record]:
-    """Return `count` records with keys k0, k1 ... on partition 0."""
-    return [
-        Record(topic, f"{tag}{n}".encode(), key=f"k{n}".encode(), partition=0) for n in range(count)
-    ]
 
 
 async def put_and_fail(producer: Producer, flush: Flush) -> None:
@@ -312,46 +288,3 @@ async def reopened(opened: Open, name: str) -> Outbox:
             return await opened(name, limits=Limits(timeout=5))
         except Lost:
             await asyncio.sleep(0.2)
-
-
-async def test_at_least_once_stores_stage_after_stage(
-    kafka: Kafka, topic: Topic, group: str, opened: Open
-) -> None:
-    """Without transactions, records and rows are stored when the offset is committed."""
-    out, state = await topic(), await topic()
-    seen: list[tuple[int, list[bytes | None], list[bytes | None]]] = []
-
-    async def commit_offset(offset: Offset) -> None:
-        seen.append((offset.next, await values(kafka, out), await values(kafka, state)))
-
-    box = await opened(None, write=acknowledged(commit_offset))
-    tp = TopicPartition(out, 0)
-    await box.commit(Flush(rows(out, 2, "d"), rows(state, 1, "r"), Offset(group, tp, 7)))
-    assert seen == [(7, [b"d0", b"d1"], [b"r0"])]
-
-
-async def test_at_least_once_goes_no_further_than_what_failed(
-    kafka: Kafka, topic: Topic, group: str, opened: Open
-) -> None:
-    """When the records cannot be stored, no row is written and no offset committed."""
-    small, state = await topic(config={"max.message.bytes": "1000"}), await topic()
-
-    async def commit_offset(offset: Offset) -> None:
-        pytest.fail("the offset was committed")
-
-    box = await opened(
-        None, write=acknowledged(commit_offset), limits=Limits(timeout=3, compression=None)
-    )
-    offset = Offset(group, TopicPartition(small, 0), 7)
-    with pytest.raises(Lost, match="MessageSizeTooLarge"):
-        await box.commit(Flush([Record(small, b"x" * 2_000)], rows(state, 1), offset))
-    assert await values(kafka, state) == []
-
-
-async def test_close_may_be_called_again(opened: Open) -> None:
-    """Closing twice is closing; a closed outbox commits nothing."""
-    box = await opened(unique("id"))
-    await box.close()
-    await box.close()
-    with pytest.raises(Lost, match="closed"):
-        await box.commit(Flush([Record("any", b"v")]))

@@ -107,7 +107,7 @@ async def until(
     async with asyncio.timeout(20):
         while True:
             with suppress(redis.RedisError, OSError):
-                held = await client.hgetall(key)
+                held: dict[str, str] = await client.hgetall(key)
                 if there(held):
                     return held
             await asyncio.sleep(0.02)

@@ -8,6 +8,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from math import isclose
 from types import TracebackType
 from typing import Any, Self
@@ -55,6 +56,7 @@ class Judge:
         await self._consumer._client._wait_on_metadata(self._topic)
         numbers = self._consumer.partitions_for_topic(self._topic) or set()
         self._consumer.assign([TopicPartition(self._topic, number) for number in numbers])
+        self._following = asyncio.create_task(self._follow())
         return self
 
     async def __aexit__(
@@ -63,17 +65,16 @@ class Judge:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._following.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._following
         await self._consumer.stop()
 
-    async def read(self) -> None:
-        """Read what is there by now."""
+    async def _follow(self) -> None:
         while True:
-            fetched = await self._consumer.getmany(timeout_ms=300)
-            for records in fetched.values():
-                for record in records:
+            for fetched in (await self._consumer.getmany(timeout_ms=300)).values():
+                for record in fetched:
                     self._take((record.key or b"").decode(), record.value)
-            if not fetched:
-                return
 
     def _take(self, key: str, value: bytes | None) -> None:
         self.seen += 1
@@ -108,10 +109,9 @@ class Judge:
                     yield f"{key}: {name} was {most[name]} once, of {count}"
 
     async def settle(self, truth: Updates, seconds: float) -> list[str]:
-        """Read until everything is true; return some of what is false after that time."""
+        """Wait until everything is true; return some of what is false after that time."""
         deadline = time.monotonic() + seconds
         while True:
-            await self.read()
             faults = self.faults(truth)
             hopeless = self.backward or any(self.excesses(truth))
             if not faults or hopeless or time.monotonic() > deadline:

@@ -19,6 +19,7 @@ from tests.service.kafka import Kafka
 
 DAY = 86_400_000
 TICK = 0.05  # seconds between two sends
+WARM = 1_000  # events after which every partition knows what is late
 SCORES = {"nps": 10, "csat": 5, "ces": 7}
 REGIONS = ("fr", "de", "us")
 BAD: dict[str, tuple[str, str]] = {
@@ -138,7 +139,7 @@ class Traffic:
     def _time(self, roll: float) -> int:
         """Mostly some seconds ago, sometimes days, now and then too long ago or tomorrow."""
         now, dice = time.time_ns() // 1_000_000, self._dice
-        if roll < 0.032:
+        if roll < 0.032 and self._number > WARM:
             return now - 40 * DAY
         if roll < 0.034:
             return now + DAY

@@ -73,13 +73,17 @@ class Worker(Process):
 class Site:
     """One installation of a test: its topics' names, its configuration and its workers.
 
-    `with Site(kafka, home, config) as site:` ends every worker that is left at the end.
+    `with Site(kafka, home, config) as site:` ends every worker that is left at the end. `program`
+    stands for `ressenti`.
     """
 
-    def __init__(self, kafka: Kafka, home: Path, config: Config) -> None:
+    def __init__(
+        self, kafka: Kafka, home: Path, config: Config, program: Sequence[str | Path] = RESSENTI
+    ) -> None:
         self.kafka = kafka
         self.home = home
         self.config = config
+        self.program = program
         self.group = unique("site")
         self.updates = f"{self.group}.metrics"
         self.letters = f"{self.group}.letters"
@@ -122,10 +126,10 @@ class Site:
         path.write_text("\n".join(toml(self.settings(port))))
         return path
 
-    def worker(self, program: Sequence[str | Path] = RESSENTI) -> Worker:
-        """Start a worker and do not wait for it; `program` stands for `ressenti`."""
+    def worker(self) -> Worker:
+        """Start a worker and do not wait for it."""
         port = free_port()
-        command = [*program, "run", "-c", self.file(port)]
+        command = [*self.program, "run", "-c", self.file(port)]
         worker = Worker(command, self.home / f"worker-{port}.log", port)
         self.workers.append(worker)
         return worker

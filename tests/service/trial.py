@@ -1,0 +1,73 @@
+"""One trial: workers under traffic, faults by seeded dice, and the verdict in the end."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.service.judge import Judge
+from tests.service.kafka import Kafka
+from tests.service.traffic import Traffic, config
+from tests.service.truth import Truth, truth
+from tests.service.worker import RESSENTI, Site, Worker
+
+PARTITIONS = 4
+SETTLE_SECONDS = 60
+
+
+class Trial:
+    """Workers of one site, under traffic; `dice` say when and whom a fault hits."""
+
+    def __init__(self, site: Site, judge: Judge, seed: int) -> None:
+        self.site = site
+        self.judge = judge
+        self.dice = random.Random(seed)
+        self.traffic = Traffic(site.kafka, site.source(), PARTITIONS, seed)
+
+    async def start(self) -> Worker:
+        """Start a worker and wait until it is ready."""
+        worker = self.site.worker()
+        await asyncio.to_thread(worker.wait_ready)
+        return worker
+
+    async def pause(self, least: float, most: float) -> None:
+        """Let some seconds pass."""
+        await asyncio.sleep(self.dice.uniform(least, most))
+
+    async def kill(self, worker: Worker) -> Worker:
+        """End a worker at some instant with SIGKILL and start another in its place."""
+        await self.pause(0.5, 2.5)
+        worker.kill()
+        return await self.start()
+
+    async def verdict(self, seconds: float = SETTLE_SECONDS) -> tuple[Truth, list[str]]:
+        """End the traffic, wait until all is read, and say what is false."""
+        self.traffic.end()
+        await asyncio.sleep(0.5)
+        site = self.site
+        now = time.time_ns() // 1_000_000
+        expected = await truth(site.kafka, site.source(), site.config, now)
+        return expected, await self.judge.settle(expected.updates, seconds)
+
+
+@asynccontextmanager
+async def trial(
+    kafka: Kafka, home: Path, seed: int, program: Sequence[str | Path] = RESSENTI
+) -> AsyncIterator[Trial]:
+    """Two workers, ready, and traffic; `program` stands for `ressenti`."""
+    with Site(kafka, home, config(), program) as site:
+        await site.create(PARTITIONS)
+        first, second = site.worker(), site.worker()
+        await asyncio.to_thread(first.wait_ready)
+        await asyncio.to_thread(second.wait_ready)
+        async with Judge(kafka, site.updates) as judge:
+            made = Trial(site, judge, seed)
+            sending = asyncio.create_task(made.traffic.run())
+            try:
+                yield made
+            finally:
+                made.traffic.end()
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)

@@ -64,8 +64,9 @@ class Pipe:
             FoldShard(TP("survey.answers", number), self.reader, plan, target)
             for number in range(PARTITIONS)
         ]
+        sources = {"survey.answers": PARTITIONS}
         self.merges = [
-            MergeShard(TP("partials", number), plan, MergeTarget("g", "updates", "state"))
+            MergeShard(TP("partials", number), plan, MergeTarget("g", "updates", "state", sources))
             for number in range(SHARDS)
         ]
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 import structlog
+from msgspec import structs
 
 from stream import broker, topic
 from stream.client import Client
@@ -58,17 +59,17 @@ async def _prepare(settings: Settings, client: Client) -> Names:
     await broker.wait_for_broker(client)
     names = topic_names(settings)
     found = await broker.sources(client, names.sources)
+    counts = {name: one.partitions for name, one in found.items()}
     largest = max(
         int((one.settings or {}).get("max.message.bytes", topic.MESSAGE_BYTES))
         for one in found.values()
     )
-    counts = {name: one.partitions for name, one in found.items()}
     wanted = [
         *topic.internal(names.group, counts, names.shards),
         *topic.outputs(settings.topics.outputs(), names.shards, largest),
     ]
     await broker.apply(client, wanted)
-    return names
+    return structs.replace(names, partitions=counts)
 
 
 def topic_names(settings: Settings) -> Names:
@@ -105,7 +106,7 @@ class Worker:
         self.app = build(_transport(settings, client, names), employ)
         if settings.kafka.delivery == "at_least_once":
             ground.commit_offset = self.app.line.commit
-        self.heartbeat = Heartbeat(client, self.owner, self.app.line, names)
+        self.heartbeat = Heartbeat(client, self.owner, names)
         session = settings.kafka.session_timeout / 1000
         health = Health(self.owner, self.app.line, session)
         self.server = Server(health, self.telemetry, _selection(settings))

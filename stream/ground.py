@@ -36,6 +36,8 @@ class Names(msgspec.Struct, frozen=True):
     """The state topic of each source topic."""
     merge_state: str
     shards: int
+    partitions: Mapping[str, int] = {}
+    """How many partitions each source topic has."""
 
 
 class Ground:
@@ -52,11 +54,16 @@ class Ground:
         self.commit_offset: CommitOffset | None = None
         """Set where the broker has no transactions: how to commit an offset for the group."""
 
+    @property
+    def fences(self) -> bool:
+        """Whether opening an outbox shuts the former owner out."""
+        return self.commit_offset is None
+
     def shard(self, tp: TP) -> Shard:
         """Make the shard of a partition, without state."""
         names = self.names
         if tp.topic == names.partials:
-            target = merge.Target(names.group, names.updates, names.merge_state)
+            target = merge.Target(names.group, names.updates, names.merge_state, names.partitions)
             return MergeShard(tp, self._plan, target)
         return FoldShard(
             tp,
@@ -85,10 +92,10 @@ class Ground:
         name = transactional_id(self.names.group, tp)
         return await Outbox.open(self._client, name, in_transaction, self._limits)
 
-    async def trim(self, tp: TP, position: int) -> None:
-        """Delete the partials below a checkpoint; where it fails, a later checkpoint will do it."""
+    async def trim(self, positions: Mapping[TP, int]) -> None:
+        """Delete the partials below checkpoints; where it fails, a later checkpoint will do it."""
         with suppress(BrokerError):
-            await delete_below(self._client, {tp: position})
+            await delete_below(self._client, positions)
 
     async def read(self, tps: Iterable[TP]) -> dict[TP, Rows]:
         """Read the committed state rows of partitions, whose former owners are fenced."""

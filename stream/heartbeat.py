@@ -1,14 +1,15 @@
 """The heartbeat: once a second a worker tells every shard how far its source partitions are.
 
 Without it a shard could not tell a silent segment from a source that is behind. It is a plain
-record outside transactions: it says only what is committed anyway, and a repeated or lost one does
-no harm.
+record outside transactions: it says only what is committed already, so it never runs ahead of the
+deltas, and a repeated or lost one does no harm.
 """
 
 import asyncio
 from contextlib import suppress
 
 import structlog
+from msgspec.structs import replace
 
 from stream.agent.fold import FoldShard
 from stream.client import Client
@@ -17,7 +18,6 @@ from stream.owner import Owner
 from stream.partial import Partial, encode
 from stream.state.flush import Record
 from stream.state.producer import Limits, Producer
-from stream.transport.line import Line
 
 EVERY_S = 1.0
 
@@ -27,10 +27,9 @@ log = structlog.get_logger(__name__)
 class Heartbeat:
     """Beats until it is cancelled; the broker being away only pauses it."""
 
-    def __init__(self, client: Client, owner: Owner, line: Line, names: Names) -> None:
+    def __init__(self, client: Client, owner: Owner, names: Names) -> None:
         self._client = client
         self._owner = owner
-        self._line = line
         self._names = names
 
     async def run(self) -> None:
@@ -51,15 +50,10 @@ class Heartbeat:
             await producer.close()
 
     def _records(self) -> list[Record]:
-        shards = [
-            (tp, held.shard)
-            for tp, held in self._owner.held.items()
-            if isinstance(held.shard, FoldShard)
-        ]
-        for tp, shard in shards:
-            end = self._line.end_offset(tp)
-            shard.waiting = end is not None and end > shard.position
-        value = encode(Partial([shard.progress() for _, shard in shards], []))
+        held = [held.shard for held in self._owner.held.values()]
+        shards = [shard for shard in held if isinstance(shard, FoldShard)]
+        told = [replace(shard.committed, waiting=shard.waiting) for shard in shards]
+        value = encode(Partial(told, []))
         return [
             Record(self._names.partials, value, partition=number)
             for number in range(self._names.shards)

@@ -28,6 +28,7 @@ from stream.transport.line import Line
 FLUSHES_PER_SECOND = 20  # of a worker, all its partitions together
 FULL = 100_000  # events folded since the last flush: the next batch waits for it
 TURN = 0.02  # seconds between looks at what is due
+LOOK = 1.0  # seconds between looks at what waits
 RETRY = 2.0  # two heartbeats: by then a zombie knows that it is fenced
 
 log = structlog.get_logger(__name__)
@@ -44,7 +45,7 @@ class Timing(msgspec.Struct, frozen=True):
 class Held:
     """One owned partition, with its outbox; flushes take turns by `lock`."""
 
-    __slots__ = ("checkpointed", "flushed", "lock", "moved", "outbox", "shard")
+    __slots__ = ("checkpointed", "flushed", "lock", "moved", "outbox", "seen", "shard")
 
     def __init__(self, shard: Shard, outbox: Outbox) -> None:
         self.shard = shard
@@ -53,6 +54,13 @@ class Held:
         now = time.monotonic()
         self.flushed = 0.0
         self.checkpointed = self.moved = now
+        self.seen = -1
+
+    def look(self, waiting: bool) -> None:
+        """Note the time unless input is waiting and the position stands still."""
+        if not waiting or self.seen != self.shard.position:
+            self.moved = time.monotonic()
+        self.seen = self.shard.position
 
 
 class Owner:
@@ -71,6 +79,8 @@ class Owner:
         self._ended = False
         self._recovering = asyncio.Lock()
         self._busy_since: float | None = None
+        self._trims: dict[TP, int] = {}
+        self._trimming: asyncio.Task[None] | None = None
         self.sinks: list[Sink] = []
         self.claimed = False
         """Whether an assignment was ever claimed."""
@@ -80,9 +90,13 @@ class Owner:
         return 0.0 if self._busy_since is None else time.monotonic() - self._busy_since
 
     async def claim(self, assigned: frozenset[TP]) -> Mapping[TP, int]:
-        """Keep what comes back, drop what does not, recover the rest."""
+        """Keep what comes back, drop what does not, recover the rest.
+
+        Without fences somebody else may have owned it in between unnoticed: nothing is kept.
+        """
         self._assigned = assigned
-        await self._drop(self.held.keys() - assigned)
+        kept = assigned if self._ground.fences else frozenset()
+        await self._drop(self.held.keys() - kept)
         await self._recover(assigned)
         self.claimed = True
         self._telemetry.claims.inc()
@@ -119,7 +133,6 @@ class Owner:
         self._busy_since = time.monotonic()
         try:
             await self._take(held.shard, batch)
-            held.moved = time.monotonic()
         except Exception as error:
             log.exception("batch not processed", topic=batch.topic, first=batch.first)
             await self._lose(batch.tp, held, repr(error))
@@ -138,12 +151,28 @@ class Owner:
 
     async def run(self) -> None:
         """Flush, publish and keep checkpoints as they fall due, until cancelled."""
+        looked = 0.0
         while True:
             await asyncio.sleep(TURN)
             now = time.monotonic()
+            if now - looked >= LOOK:
+                looked = now
+                self._look()
             for tp, held in list(self.held.items()):
                 if not held.lock.locked() and self._is_due(held, now):
                     self._spawn(self._guarded(tp, held))
+
+    def _look(self) -> None:
+        """See which partitions have input that is not committed, and which stand still."""
+        for tp, held in self.held.items():
+            shard = held.shard
+            end = self._line.end_offset(tp) or 0
+            held.look(end > shard.position)
+            if isinstance(shard, FoldShard):
+                shard.waiting = end > shard.committed.position
+        if self._trims and (self._trimming is None or self._trimming.done()):
+            trims, self._trims = self._trims, {}
+            self._trimming = self._spawn(self._ground.trim(trims))
 
     def _is_due(self, held: Held, now: float) -> bool:
         if isinstance(held.shard, MergeShard):
@@ -177,6 +206,7 @@ class Owner:
             if shard.dirty:
                 taken = shard.take()
                 await held.outbox.commit(taken.flush)
+                shard.committed = taken.progress
                 self._telemetry.events.committed(tp, taken)
         else:
             await self._publish(shard, held, final)
@@ -193,8 +223,7 @@ class Owner:
             position = shard.position
             await held.outbox.commit(await shard.checkpoint())
             held.checkpointed = time.monotonic()
-            if not final:
-                self._spawn(self._ground.trim(shard.tp, position))
+            self._trims[shard.tp] = position
 
     def _show(self, shard: MergeShard) -> None:
         """Offer the sinks what is committed."""
@@ -260,7 +289,8 @@ class Owner:
                 await self._line.seek({tp: self.held[tp].shard.position})
                 log.info("partition claimed again", topic=tp.topic, partition=tp.partition)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

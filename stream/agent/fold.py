@@ -55,6 +55,7 @@ class FoldShard:
         self.tp = tp
         self.position = 0
         self.waiting = False
+        """Whether there is input beyond what is committed; the owner's to say."""
         self.folded_since = 0
         self._reader = reader
         self._skew = plan.future_skew
@@ -64,6 +65,8 @@ class FoldShard:
         self._letters: list[Record] = []
         self._chunks = 0
         self._flushed = -1
+        self.committed = self.progress()
+        """How far the partition has come for good: what others may be told."""
         self.outcomes: Counter[str] = Counter()
         self._tally = Tally()
 
@@ -81,6 +84,7 @@ class FoldShard:
             if key.startswith(IDS)
         ]
         self._admission.restore(chunks)
+        self.committed = self.progress()
         return self
 
     @property
@@ -173,7 +177,7 @@ class FoldShard:
             offset=Offset(target.group, self.tp, self.position),
         )
         self._flushed, self.folded_since = self.position, 0
-        return Flushed(flush, outcomes, tally)
+        return Flushed(flush, self.progress(), outcomes, tally)
 
     def _rows(self) -> list[Record]:
         rows: list[tuple[bytes, bytes | None]] = []
@@ -188,9 +192,10 @@ class FoldShard:
 
 
 class Flushed(msgspec.Struct, frozen=True):
-    """A flush, and what it says of the events in it once it is committed."""
+    """A flush, and what is to be said of it once it is committed."""
 
     flush: Flush
+    progress: partial.Progress
     outcomes: Counter[str]
     tally: Tally
 

@@ -52,11 +52,12 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Where a shard's flushes go: the group, the updates' topic and the state topic."""
+    """Where a shard's flushes go, and by topic how many partitions its deltas come from."""
 
     group: str
     updates: str
     state: str
+    sources: Mapping[str, int]
 
 
 class MergeShard:
@@ -90,7 +91,8 @@ class MergeShard:
             self.position, self.epoch = held.position, held.epoch
             self.store.watermark = held.watermark
             self._agenda = Agenda(self.plan, held.ticked, held.changed)
-            self._progress = {(one.topic, one.partition): one for one in held.progress}
+            told = [one for one in held.progress if one.topic in self._target.sources]
+            self._progress = {(one.topic, one.partition): one for one in told}
         self._merged_to = self.position
         if PUBLISHED in rows:
             self.published = msgspec.msgpack.decode(rows[PUBLISHED], type=int)
@@ -134,12 +136,16 @@ class MergeShard:
         self._age()
 
     def _age(self) -> None:
-        """Move the watermark to the least of the sources that have input, never back."""
-        marks = [one for one in self._progress.values() if one.watermark is not None]
-        waiting = [one.watermark for one in marks if one.waiting and one.watermark is not None]
-        known = waiting or [max((one.watermark or 0 for one in marks), default=0)]
-        mark = min(known)
-        if mark and (self.store.watermark is None or mark > self.store.watermark):
+        """Move the watermark to the least of the sources that have input, never back.
+
+        It stands while a source is unheard of, or has input of which nothing is accepted yet.
+        """
+        told = self._progress.values()
+        waiting = [one.watermark or 0 for one in told if one.waiting]
+        if len(told) < sum(self._target.sources.values()):
+            return
+        mark = min(waiting or [max((one.watermark or 0 for one in told), default=0)])
+        if mark > (self.store.watermark or 0):
             self.store.watermark = mark
 
     def refresh(self) -> None:

@@ -4,6 +4,7 @@ What a flush holds is all that outlives a crash, as it is on a broker: partials,
 updates. A shard that crashed is made anew from its rows and reads on from the position in them.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from operator import itemgetter
 
@@ -55,7 +56,7 @@ class Journal:
 
     def _merge(self, number: int) -> MergeShard:
         tp = TP(PARTIALS, number)
-        target = merge.Target("group", UPDATES, STATE)
+        target = merge.Target("group", UPDATES, STATE, Counter(tp.topic for tp in self.sources))
         return MergeShard(tp, self.plan, target).restore(self.rows.get(tp, {}), 0)
 
     def commit(self, tp: TP, flush: Flush) -> None:

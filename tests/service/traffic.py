@@ -24,7 +24,7 @@ SCORES = {"nps": 10, "csat": 5, "ces": 7}
 REGIONS = ("fr", "de", "us")
 BAD: dict[str, tuple[str, str]] = {
     '{"at": 1': ("json", ""),
-    "[]": ("json", ""),
+    "[]": ("type", "expected object"),
     '{"type": "nps", "score": 3}': ("missing", "at"),
     '{"at": "2026-03-27T10:00:00", "type": "nps", "score": 3}': ("time", "at"),
     '{"at": 1774605600000, "score": 3}': ("missing", "type"),

@@ -1,0 +1,95 @@
+"""The shard: how its state ages, and what it says of windows that have left it."""
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+import pytest
+
+from metrics import duration
+from metrics.summary import Summary
+from stream import partial
+from stream.agent.merge import MergeShard, Target
+from stream.partial import Partial, Progress
+from stream.transport.batch import TP
+from tests.data import plan as plans
+from tests.data.journal import batch
+
+DAY = duration.DAY
+NOON = 1_795_348_800_000 - 1_795_348_800_000 % DAY + DAY // 2
+PLAN = plans.whole(plans.UTC, "1h", "today")
+
+
+class Told:
+    """A shard of two source partitions, and a way to tell it things."""
+
+    def __init__(self) -> None:
+        target = Target("group", "updates", "state", {"usage": 2})
+        self.shard = MergeShard(TP("partials", 0), PLAN, target)
+
+    def hear(self, number: int, watermark: int | None, waiting: bool = False, at: int = 0) -> None:
+        """A record: one partition's progress, and an answer at `at` if that is given."""
+        offset = self.shard.position
+        progress = Progress("usage", number, offset, watermark, waiting)
+        delta = Summary()
+        delta.counts["nps/0-10/9"] = 1
+        deltas = [("[]", [(at, delta.counts, {})])] if at else []
+        record = partial.encode(Partial([progress], deltas))
+        asyncio.run(self.shard.absorb(batch(self.shard.tp, offset, [record])))
+
+    def publish(self, now: int) -> dict[str, int]:
+        """What is published as of now: n by window, of the score."""
+        return dict(asyncio.run(self._published(now)))
+
+    async def _published(self, now: int) -> Iterable[tuple[str, int]]:
+        records = [one async for flush in self.shard.publish(now) for one in flush.records]
+        updates = [msgspec.json.decode(record.value or b"") for record in records]
+        return [(one["window"], one["n"]) for one in updates if one["variant"] == "default"]
+
+
+@pytest.fixture
+def told() -> Told:
+    """A shard that has heard nothing."""
+    return Told()
+
+
+def test_nothing_ages_before_every_source_is_heard_of(told: Told) -> None:
+    """The first partition may be far ahead of one that is still recovering."""
+    told.hear(0, NOON)
+    assert told.shard.store.watermark is None
+    told.hear(1, NOON - DAY)
+    assert told.shard.store.watermark == NOON
+
+
+@pytest.mark.parametrize(
+    ("behind", "waiting", "mark"),
+    [
+        (NOON - DAY, True, NOON - DAY),  # it has more of yesterday
+        (NOON - DAY, False, NOON),  # idle: it holds nobody up
+        (None, True, None),  # something is there, nobody knows of when
+        (None, False, NOON),  # empty
+    ],
+)
+def test_the_watermark_is_that_of_the_least_with_input(
+    told: Told, behind: int | None, waiting: bool, mark: int | None
+) -> None:
+    """Partition 0 is at noon with input waiting, the other somewhere behind."""
+    told.hear(1, behind, waiting)
+    told.hear(0, NOON, behind is not None and waiting)
+    assert told.shard.store.watermark == mark
+
+
+def test_a_closed_window_that_has_left_the_state_keeps_its_last_value(told: Told) -> None:
+    """A correction so late that its day's slices are gone changes nothing that was said.
+
+    day 1 closes with n = 1 ──── 100 days ────► a late event for day 1: not published again
+    """
+    for number in range(2):
+        told.hear(number, NOON, at=NOON)
+    closed = f"day:{plans.UTC.zone.local_date(NOON)}"
+    assert told.publish(NOON + DAY)[closed] == 2
+    for number in range(2):
+        told.hear(number, NOON + 100 * DAY, at=NOON + 100 * DAY)
+    told.publish(NOON + 100 * DAY)
+    told.hear(0, NOON + 100 * DAY, at=NOON)
+    assert closed not in told.publish(NOON + 100 * DAY + 1)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.service import broken
 from tests.service.kafka import Kafka
 from tests.service.trial import trial
 
 KILLS = 3
+FROZEN_SECONDS = 9.0  # longer than the session
 
 
 @pytest.mark.timeout(200)
@@ -28,3 +30,31 @@ async def test_workers_come_go_and_die_without_loss_or_repeat(kafka: Kafka, tmp_
         assert expected.verdicts["folded"] > 20_000
         assert {"dead", "late", "future", "duplicate", "excluded"} <= expected.verdicts.keys()
         assert '["nps","default","24h",{"region":"fr"},{}]' in expected.updates
+
+
+def miscounted(faults: list[str]) -> list[str]:
+    """The faults that say a number of answers is wrong, now or was once."""
+    return [fault for fault in faults if ": n is " in fault or ": n was " in fault]
+
+
+@pytest.mark.parametrize("protection", ["offset-first", "deltas-first"])
+async def test_a_flush_in_two_halves_is_noticed(
+    kafka: Kafka, tmp_path: Path, protection: str
+) -> None:
+    """The verdict can fail: with the deltas and the position apart, kills lose or double."""
+    async with trial(kafka, tmp_path, 2, broken.program(protection)) as going:
+        alive = list(going.site.workers)
+        for _ in range(KILLS):
+            alive.append(await going.kill(alive.pop(0)))
+        _, faults = await going.verdict(10)
+        assert miscounted(faults)
+
+
+async def test_a_missing_fence_is_noticed(kafka: Kafka, tmp_path: Path) -> None:
+    """The verdict can fail: who wakes up after its session and is not fenced counts twice."""
+    async with trial(kafka, tmp_path, 3, broken.program("no-fence")) as going:
+        await going.pause(1, 2)
+        await going.freeze(going.site.workers[0], FROZEN_SECONDS)
+        await going.pause(1, 2)
+        _, faults = await going.verdict(10)
+        assert miscounted(faults)

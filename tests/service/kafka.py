@@ -12,6 +12,7 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests.service.process import Process, Service, ServiceFailed, answers, on_free_port
+from tests.service.proxy import Proxy
 
 VERSION = "4.1.1"
 LIBRARY = Path.home() / ".cache" / "ressenti" / f"kafka-{VERSION}"
@@ -38,10 +39,11 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},CABLE://127.0.0.1:{far}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},CABLE://127.0.0.1:{near}
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CABLE:PLAINTEXT
 log.dirs={data}
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
@@ -76,6 +78,10 @@ class Kafka(Service):
         """The address for clients: `127.0.0.1:PORT`."""
         return f"127.0.0.1:{self.port}"
 
+    def cable(self) -> Proxy:
+        """Make a cable to the broker; who asks at its port is sent through it for everything."""
+        return Proxy(self.port + 3, self.port + 2)
+
     @property
     def pid(self) -> int | None:
         """The broker's process id, None while it is down."""
@@ -90,7 +96,7 @@ class Kafka(Service):
         if self.port:
             self._process = self._launch(self.port)
         else:
-            on_free_port(self._settle, neighbours=1)
+            on_free_port(self._settle, neighbours=3)
 
     def stop(self) -> None:
         """Shut the broker down in good order; without effect while it is down."""
@@ -129,7 +135,9 @@ class Kafka(Service):
         data = self.home / "data"
         shutil.rmtree(data, ignore_errors=True)  # of an attempt on another port
         (self.home / "server.properties").write_text(
-            PROPERTIES.format(port=port, controller=port + 1, data=data)
+            PROPERTIES.format(
+                port=port, controller=port + 1, far=port + 2, near=port + 3, data=data
+            )
         )
         self._format()
         self._process = self._launch(port)

@@ -108,11 +108,11 @@ class Traffic:
     def _line(self, partition: int) -> Line:
         dice, copies = self._dice, self._copies[partition]
         roll = dice.random()
-        if roll < 0.005:
-            return None if roll < 0.002 else b"odd", dice.choice(list(BAD)).encode()
-        if roll < 0.006:
+        if roll < 0.010:
+            return None if roll < 0.004 else b"odd", dice.choice(list(BAD)).encode()
+        if roll < 0.012:
             return b"gone", None
-        if roll < 0.03 and copies:
+        if roll < 0.11 and copies:
             return copies[dice.randrange(len(copies))]
         line = self._event(roll)
         if '"id"' in line[1].decode():
@@ -132,17 +132,17 @@ class Traffic:
             event["id"] = f"e{self._number}"
         if dice.random() < 0.02:
             event["excluded"] = True
-        if event["at"] > time.time() * 1000 + DAY / 2:
-            event["ingested_at"] = event["at"] - DAY  # for the batch, which has no clock
+        if event["at"] > time.time() * 1000 + DAY:
+            event["ingested_at"] = event["at"] - 2 * DAY  # for the batch, which has no clock
         return b"c%d" % dice.randrange(500), json.dumps(event).encode()
 
     def _time(self, roll: float) -> int:
-        """Mostly some seconds ago, sometimes days, now and then too long ago or tomorrow."""
+        """Mostly some seconds ago, often days, or too long ago, or by a clock two days ahead."""
         now, dice = time.time_ns() // 1_000_000, self._dice
-        if roll < 0.032 and self._number > WARM:
+        if roll < 0.21 and self._number > WARM:
             return now - 40 * DAY
-        if roll < 0.034:
-            return now + DAY
-        if roll < 0.3:
+        if roll < 0.22:
+            return now + 2 * DAY
+        if roll < 0.4:
             return now - round(dice.uniform(3, 6) * DAY)
         return now - dice.randrange(20_000)

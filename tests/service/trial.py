@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tests.service.judge import Judge
 from tests.service.kafka import Kafka
+from tests.service.letter import wrong_letters
+from tests.service.reader import records
 from tests.service.traffic import Traffic, config
 from tests.service.truth import Truth, truth
 from tests.service.worker import RESSENTI, Site, Worker
@@ -42,14 +44,22 @@ class Trial:
         worker.kill()
         return await self.start()
 
+    async def freeze(self, worker: Worker, seconds: float) -> None:
+        """Stop a worker where it stands, beyond its session, and let it go on."""
+        worker.freeze()
+        await asyncio.sleep(seconds)
+        worker.thaw()
+
     async def verdict(self, seconds: float = SETTLE_SECONDS) -> tuple[Truth, list[str]]:
-        """End the traffic, wait until all is read, and say what is false."""
+        """End the traffic, wait until all is read, and say what is false: values, dead letters."""
         self.traffic.end()
         await asyncio.sleep(0.5)
         site = self.site
         now = time.time_ns() // 1_000_000
         expected = await truth(site.kafka, site.source(), site.config, now)
-        return expected, await self.judge.settle(expected.updates, seconds)
+        faults = await self.judge.settle(expected.updates, seconds)
+        letters = await records(site.kafka, site.letters)
+        return expected, [*faults, *wrong_letters(site, letters, expected)]
 
 
 @asynccontextmanager

@@ -98,13 +98,13 @@ class Site:
         for key in keys or ("survey_answers",):
             await self.kafka.create_topic(self.source(key), partitions)
 
-    def settings(self, port: int) -> dict[str, Any]:
+    def settings(self, port: int, bootstrap: str | None = None) -> dict[str, Any]:
         """What the configuration file says: the test's own keys over those of every test."""
         inputs = self.config.get("topics", {"survey_answers": ""})
         return {
             **self.config,
             "kafka": {
-                "bootstrap": self.kafka.bootstrap,
+                "bootstrap": bootstrap or self.kafka.bootstrap,
                 "group": self.group,
                 "session_timeout": SESSION,
                 "shards": 4,
@@ -120,16 +120,16 @@ class Site:
             "privacy": {"hash_key": "a key of the tests only", **self.config.get("privacy", {})},
         }
 
-    def file(self, port: int = 0) -> Path:
+    def file(self, port: int = 0, bootstrap: str | None = None) -> Path:
         """Write the configuration of a worker."""
         path = self.home / f"worker-{port}.toml"
-        path.write_text("\n".join(toml(self.settings(port))))
+        path.write_text("\n".join(toml(self.settings(port, bootstrap))))
         return path
 
-    def worker(self) -> Worker:
-        """Start a worker and do not wait for it."""
+    def worker(self, bootstrap: str | None = None) -> Worker:
+        """Start a worker and do not wait for it; `bootstrap` is another way to the broker."""
         port = free_port()
-        command = [*self.program, "run", "-c", self.file(port)]
+        command = [*self.program, "run", "-c", self.file(port, bootstrap)]
         worker = Worker(command, self.home / f"worker-{port}.log", port)
         self.workers.append(worker)
         return worker

@@ -33,7 +33,9 @@ class Told:
         progress = Progress("usage", number, offset, watermark, waiting)
         delta = Summary()
         delta.counts["nps/0-10/9"] = 1
-        deltas = [("[]", [(at, delta.counts, {})])] if at else []
+        deltas: list[tuple[str, list[partial.Part]]] = (
+            [("[]", [(at, delta.counts, {})])] if at else []
+        )
         record = partial.encode(Partial([progress], deltas))
         asyncio.run(self.shard.absorb(batch(self.shard.tp, offset, [record])))
 

@@ -19,6 +19,7 @@ from tests.service.kafka import Kafka
 
 DAY = 86_400_000
 TICK = 0.05  # seconds between two sends
+PAUSE = 0.3  # seconds after a failure
 WARM = 1_000  # events after which every partition knows what is late
 SCORES = {"nps": 10, "csat": 5, "ces": 7}
 REGIONS = ("fr", "de", "us")
@@ -84,18 +85,22 @@ class Traffic:
         while not self._ended:
             with suppress(KafkaError, OSError, TimeoutError):
                 await self._send_until_failure()
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(PAUSE)
 
     async def _send_until_failure(self) -> None:
-        async with AIOKafkaProducer(
+        client = AIOKafkaProducer(
             bootstrap_servers=self._kafka.bootstrap, acks="all", request_timeout_ms=3_000
-        ) as client:
+        )
+        try:
+            await client.start()
             while not self._ended:
                 began = time.monotonic()
                 await asyncio.gather(
                     *(self._batch(client, number) for number in range(self._partitions))
                 )
                 await asyncio.sleep(max(0.0, began + TICK - time.monotonic()))
+        finally:
+            await client.stop()
 
     async def _batch(self, client: AIOKafkaProducer, partition: int) -> None:
         batch = client.create_batch()

@@ -1,7 +1,7 @@
 """What a worker's partitions stand on: which topics there are, and how state is reached there."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -78,13 +78,39 @@ class Ground:
             ),
         )
 
+    async def recover(self, tps: Sequence[TP]) -> dict[TP, tuple[Shard, Outbox]]:
+        """Fence the former owners of partitions, then read their state, then make their shards.
+
+        All or none: on any failure every outbox is closed and the error raised.
+        """
+        outboxes = await self._fence(tps)
+        try:
+            rows = await self._read(tps)
+            fresh = [tp for tp in tps if not rows[tp]]
+            starts = await self._first(fresh) if fresh else {}
+        except BaseException:
+            await asyncio.gather(*(outbox.close() for outbox in outboxes.values()))
+            raise
+        return {
+            tp: (self.shard(tp).restore(rows[tp], starts.get(tp, 0)), outboxes[tp]) for tp in tps
+        }
+
+    async def _fence(self, tps: Sequence[TP]) -> dict[TP, Outbox]:
+        opened = await asyncio.gather(*map(self._open, tps), return_exceptions=True)
+        outboxes = {tp: box for tp, box in zip(tps, opened, strict=True) if isinstance(box, Outbox)}
+        for error in opened:
+            if isinstance(error, BaseException):
+                await asyncio.gather(*(outbox.close() for outbox in outboxes.values()))
+                raise error
+        return outboxes
+
     def state(self, tp: TP) -> TP:
         """Name the partition that holds a partition's state rows."""
         names = self.names
         topic = names.merge_state if tp.topic == names.partials else names.fold_state[tp.topic]
         return TP(topic, tp.partition)
 
-    async def open(self, tp: TP) -> Outbox:
+    async def _open(self, tp: TP) -> Outbox:
         """Open the outbox of a partition; its former owner is fenced. Raises `Lost`."""
         if self.commit_offset:
             write = acknowledged(self.commit_offset)
@@ -97,15 +123,13 @@ class Ground:
         with suppress(BrokerError):
             await delete_below(self._client, positions)
 
-    async def read(self, tps: Iterable[TP]) -> dict[TP, Rows]:
+    async def _read(self, tps: Iterable[TP]) -> dict[TP, Rows]:
         """Read the committed state rows of partitions, whose former owners are fenced."""
         states = {self.state(tp): tp for tp in tps}
-        return {states[state]: rows for state, rows in (await self._rows(states)).items()}
+        found = await read_rows(self._client, states)
+        return {states[state]: rows for state, rows in found.items()}
 
-    async def _rows(self, states: Iterable[TP]) -> dict[TP, Rows]:
-        return await read_rows(self._client, states)
-
-    async def first(self, tps: Iterable[TP]) -> dict[TP, int]:
+    async def _first(self, tps: Iterable[TP]) -> dict[TP, int]:
         """Ask for the first offset that is left in each partition. Raises `Lost`."""
         consumer = AIOKafkaConsumer(**self._client.options())
         try:

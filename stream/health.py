@@ -58,7 +58,10 @@ class Health(msgspec.Struct, frozen=True):
         if not self.owner.claimed:
             yield "no partitions are claimed yet"
         for tp in sorted(assigned - self.owner.held.keys() - self.owner.stuck.keys()):
-            yield f"{tp.topic}[{tp.partition}] is not recovered yet"
+            reason = self.owner.doubts.get(tp)
+            yield f"{tp.topic}[{tp.partition}] is not recovered yet" + (
+                f": {reason}" if reason else ""
+            )
         for tp, held in self.owner.held.items():
             if isinstance(held.shard, MergeShard) and not held.shard.ready:
                 yield f"{tp.topic}[{tp.partition}] is catching up with what was published"

@@ -9,7 +9,7 @@ outbox would be fenced and the next flush would lose it.
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,9 +18,10 @@ import structlog
 from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
 from stream.ground import Ground, Shard
+from stream.held import Held
+from stream.opinion import ask
 from stream.sink.shown import Sink
 from stream.state.flush import Lost
-from stream.state.outbox import Outbox
 from stream.telemetry import Telemetry
 from stream.transport.batch import TP, Batch
 from stream.transport.line import Line
@@ -30,6 +31,7 @@ FULL = 100_000  # events folded since the last flush: the next batch waits for i
 TURN = 0.02  # seconds between looks at what is due
 LOOK = 1.0  # seconds between looks at what waits
 RETRY = 2.0  # two heartbeats: by then a zombie knows that it is fenced
+LONGEST_RETRY = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -42,27 +44,6 @@ class Timing(msgspec.Struct, frozen=True):
     checkpoint: float = 20.0
 
 
-class Held:
-    """One owned partition, with its outbox; flushes take turns by `lock`."""
-
-    __slots__ = ("checkpointed", "flushed", "lock", "moved", "outbox", "seen", "shard")
-
-    def __init__(self, shard: Shard, outbox: Outbox) -> None:
-        self.shard = shard
-        self.outbox = outbox
-        self.lock = asyncio.Lock()
-        now = time.monotonic()
-        self.flushed = 0.0
-        self.checkpointed = self.moved = now
-        self.seen = -1
-
-    def look(self, waiting: bool) -> None:
-        """Note the time unless input is waiting and the position stands still."""
-        if not waiting or self.seen != self.shard.position:
-            self.moved = time.monotonic()
-        self.seen = self.shard.position
-
-
 class Owner:
     """Keeps every partition that the group gives to this worker."""
 
@@ -70,6 +51,8 @@ class Owner:
         self.held: dict[TP, Held] = {}
         self.stuck: dict[TP, str] = {}
         """Partitions that stopped for a reason that needs a person, with what to do."""
+        self.doubts: dict[TP, str] = {}
+        """Why partitions could not be recovered yet; they are tried again."""
         self._ground = ground
         self._line = line
         self._timing = timing
@@ -97,11 +80,25 @@ class Owner:
         self._assigned = assigned
         kept = assigned if self._ground.fences else frozenset()
         await self._drop(self.held.keys() - kept)
+        self._refuse(assigned)
         await self._recover(assigned)
+        for tp in assigned & self.doubts.keys():
+            self._spawn(self._reclaim(tp))
         self.claimed = True
         self._telemetry.claims.inc()
         log.info("partitions claimed", count=len(self.held))
         return {tp: held.shard.position for tp, held in self.held.items()}
+
+    def _refuse(self, assigned: frozenset[TP]) -> None:
+        """Stop where there is no state partition: the topic got more partitions."""
+        for tp in assigned:
+            count = self._ground.names.partitions.get(tp.topic)
+            if count is not None and tp.partition >= count:
+                self.stuck[tp] = (
+                    f"{tp.topic}[{tp.partition}]: the topic had {count} partitions when the state "
+                    "was laid out; keys have moved, so stop all workers and use another [kafka] "
+                    "group, which reads everything again"
+                )
 
     async def revoke(self, revoked: frozenset[TP]) -> None:
         """Flush everything; it stays here until the next assignment is known."""
@@ -238,30 +235,22 @@ class Owner:
                 held.shard.refresh()
 
     async def _recover(self, wanted: Iterable[TP]) -> None:
-        """Take the partitions that are not held and not stuck; one recovery at a time."""
+        """Take the partitions that are not held and not stuck; one recovery at a time.
+
+        Where the group's offset speaks against the state, the partition is not held: `doubts`.
+        """
         async with self._recovering:
             tps = sorted(frozenset(wanted) - self.held.keys() - self.stuck.keys())
-            if tps:
-                await self._take_over(tps)
-
-    async def _take_over(self, tps: Sequence[TP]) -> None:
-        """Fence, then read the state of partitions, then make their shards."""
-        opened = await asyncio.gather(
-            *(self._ground.open(tp) for tp in tps), return_exceptions=True
-        )
-        outboxes = {tp: box for tp, box in zip(tps, opened, strict=True) if isinstance(box, Outbox)}
-        try:
-            if len(outboxes) < len(tps):
-                raise next(error for error in opened if isinstance(error, BaseException))
-            rows = await self._ground.read(tps)
-            fresh = [tp for tp in tps if not rows[tp]]
-            starts = await self._ground.first(fresh) if fresh else {}
-        except BaseException:
-            await asyncio.gather(*(outbox.close() for outbox in outboxes.values()))
-            raise
-        for tp in tps:
-            shard = self._ground.shard(tp).restore(rows[tp], starts.get(tp, 0))
-            self.held[tp] = Held(shard, outboxes[tp])
+            for tp, (shard, outbox) in (await self._ground.recover(tps)).items():
+                try:
+                    if isinstance(shard, FoldShard) and self._ground.fences:
+                        await ask(self._line, shard, self._ground.state(tp))
+                except Exception as error:
+                    self.doubts[tp] = str(error) or repr(error)
+                    await outbox.close()
+                else:
+                    self.doubts.pop(tp, None)
+                    self.held[tp] = Held(shard, outbox)
 
     async def _drop(self, tps: Iterable[TP]) -> None:
         dropped = [self.held.pop(tp) for tp in list(tps) if tp in self.held]
@@ -278,16 +267,23 @@ class Owner:
             self._spawn(self._reclaim(tp))
 
     async def _reclaim(self, tp: TP) -> None:
-        await asyncio.sleep(RETRY)
-        while tp in self._assigned and tp not in self.held and tp not in self.stuck:
+        """Claim a partition again as long as it is ours and not held; wait longer each time."""
+        wait = RETRY
+        while True:
+            await asyncio.sleep(wait)
+            if tp not in self._assigned or tp in self.held or tp in self.stuck:
+                return
             try:
                 await self._recover([tp])
             except Exception as error:  # the broker may be away; the next try may succeed
-                log.warning("claim failed, trying again", topic=tp.topic, reason=str(error))
-                await asyncio.sleep(RETRY)
-            else:
+                self.doubts[tp] = str(error) or repr(error)
+            if tp in self.held:
                 await self._line.seek({tp: self.held[tp].shard.position})
                 log.info("partition claimed again", topic=tp.topic, partition=tp.partition)
+                return
+            reason = self.doubts.get(tp)
+            log.warning("claim failed, trying again", topic=tp.topic, reason=reason)
+            wait = min(2 * wait, LONGEST_RETRY)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

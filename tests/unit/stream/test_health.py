@@ -38,6 +38,7 @@ def worker(**changes: Any) -> Health:
     owner: Any = SimpleNamespace(
         held={tp: one for tp, one in held.items() if tp in state.get("held", held)},
         stuck=state["stuck"],
+        doubts=state.get("doubts", {}),
         claimed=state["claimed"],
         busy_for=lambda: state["busy"],
     )
@@ -61,6 +62,7 @@ def test_a_worker_that_is_well_says_nothing() -> None:
         ({"silence": SESSION + 1}, "the group has not heard of us for 11 s"),
         ({"end": 9, "still": BEHIND_S + 1}, "answers[0] has 2 records waiting and does not move"),
         ({"held": {SHARD}}, "answers[0] is not recovered yet"),
+        ({"held": {SHARD}, "doubts": {SOURCE: "the group has read"}}, "yet: the group has read"),
         ({"claimed": False}, "no partitions are claimed yet"),
         ({"published": 8}, "partials[0] is catching up with what was published"),
         ({"stuck": {SOURCE: "answers[0]: records were deleted"}, "held": {SHARD}}, "deleted"),

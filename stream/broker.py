@@ -153,8 +153,12 @@ async def _settings(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[st
 async def _create(client: Client, topics: Sequence[Topic]) -> None:
     async with _admin(client) as admin:
         replicas = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
+        durable = {"min.insync.replicas": str(max(1, replicas - 1))}
         answer = await admin.create_topics(
-            [NewTopic(t.name, t.partitions, replicas, None, t.settings()) for t in topics]
+            [
+                NewTopic(t.name, t.partitions, replicas, None, {**durable, **t.settings()})
+                for t in topics
+            ]
         )
         refused = _refused(answer.to_object()["topic_errors"])
         if refused:

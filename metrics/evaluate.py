@@ -33,18 +33,22 @@ def evaluate(
 ) -> Iterator[Update]:
     """Yield the update of every key that the segment ever had data for, in these windows.
 
-    What `min_n` suppresses is yielded too: the sinks take it back.
+    What `min_n` suppresses is yielded too: the sinks take it back. A closed window of which a slice
+    has left the state stays as it was published.
     """
     named = pairs(segment)
     for window in windows:
         span, before = window.span(moment.as_of), window.previous(moment.as_of)
+        closed = ":" in window.name
+        if closed and not store.holds(window.cover(span)):
+            continue
         totals = _totals(store, segment, window, span)
         stamp = Stamp(window.name, span, moment.as_of, moment.revision, named)
         earlier = None
         if store.holds(window.cover(before)):
             earlier = _totals(store, segment, window, before)
         for choice in plan.choices:
-            if window in choice.windows or window.name.partition(":")[1]:
+            if closed or window in choice.windows:
                 yield from _values(plan, choice, (totals, earlier), (stamp, moment))
 
 

@@ -50,7 +50,8 @@ class Metric(msgspec.Struct, frozen=True):
 
     `inputs` are keys of `[topics]`; `always` the variants that need no configuration;
     `contribute` says, per input, which integers one event adds (survey scores need none: their
-    cell is found when they are decoded).
+    cell is found when they are decoded); `until_reopened` are the cells that a ticket adds to only
+    while no event has ever reopened it.
     """
 
     name: str
@@ -62,3 +63,4 @@ class Metric(msgspec.Struct, frozen=True):
     always: tuple[str, ...] = ("default",)
     contribute: Mapping[str, Contribute] = {}
     windows: tuple[str, ...] = ()
+    until_reopened: tuple[str, ...] = ()

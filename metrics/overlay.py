@@ -1,16 +1,19 @@
 """The overlay: what was folded since it was last taken, at the finest, before it is rolled up.
 
 An event adds to its leaf's 10-second slice. The roll-up to segments waits until the overlay is
-taken, so its cost does not depend on the number of events.
+taken, so its cost does not depend on the number of events. What an entity adds may be taken back;
+that is kept apart, so that events which stand alone cost no more.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from metrics.accumulator import counts
 from metrics.accumulator.distinct import Distinct
-from metrics.segment import Leaf, RollUp
+from metrics.accumulator.multiset import Multiset
+from metrics.segment import Leaf, RollUp, Segments
 from metrics.slice import Rung
 from metrics.summary import Summary
 
@@ -21,12 +24,31 @@ Deltas = dict[str, dict[int, Summary]]
 _SLICE = int(Rung.TEN_SECONDS)
 
 
+class Revision(msgspec.Struct, frozen=True, gc=False):
+    """That an event belongs to an entity, and how it ranks; `reopens` takes a ticket back."""
+
+    entity: bytes
+    number: int
+    reopens: bool = False
+
+
+class Contribution(msgspec.Struct, frozen=True):
+    """What an entity adds to the 10-second slice at `start`, and a user if that is not None."""
+
+    start: int
+    leaf: Leaf
+    layout: int
+    user: int | None
+    amounts: tuple[tuple[str, int], ...]
+
+
 class Columns(msgspec.Struct):
     """A batch of decoded events of one input, a column for each thing the fold reads.
 
     `cells` adds one to a cell for each event (None: nothing); `amounts`, where there are any,
     adds more. `users` is the keyed hash of the customer whom the event shows to be active, else
-    None. `excluded` lists rows that are accepted but add nothing.
+    None. `excluded` lists rows that are accepted but add nothing; `revisions` has the rows that
+    belong to an entity, the others stand alone.
     """
 
     ats: Sequence[int]
@@ -36,6 +58,7 @@ class Columns(msgspec.Struct):
     users: Sequence[int | None]
     amounts: Sequence[Amounts] = ()
     excluded: frozenset[int] = frozenset()
+    revisions: Mapping[int, Revision] = {}
 
     def only(self, rows: Sequence[int]) -> "Columns":
         """Pick rows, in their order."""
@@ -48,7 +71,17 @@ class Columns(msgspec.Struct):
             cells=[self.cells[row] for row in rows],
             users=[self.users[row] for row in rows],
             amounts=[self.amounts[row] for row in rows] if self.amounts else (),
+            excluded=_places(self.excluded, rows) if self.excluded else self.excluded,
+            revisions=_revisions(self.revisions, rows) if self.revisions else self.revisions,
         )
+
+
+def _places(found: frozenset[int], rows: Sequence[int]) -> frozenset[int]:
+    return frozenset([place for place, row in enumerate(rows) if row in found])
+
+
+def _revisions(found: Mapping[int, Revision], rows: Sequence[int]) -> dict[int, Revision]:
+    return {place: found[row] for place, row in enumerate(rows) if row in found}
 
 
 class Overlay:
@@ -59,6 +92,8 @@ class Overlay:
         self._roll_up = roll_up
         self._counts: Counter[tuple[int, Leaf, str | None]] = Counter()
         self._users: set[tuple[int, Leaf, int | None]] = set()
+        self._corrections: Counter[tuple[int, Segments, str]] = Counter()
+        self._counted: Counter[tuple[int, Segments, int]] = Counter()
 
     def add(self, columns: Columns) -> None:
         """Add the events of all rows."""
@@ -69,8 +104,31 @@ class Overlay:
             for cell, amount in amounts:
                 self._counts[start, leaf, cell] += amount
 
+    def replace(
+        self, before: Contribution | None, after: Contribution | None, roll_ups: Sequence[RollUp]
+    ) -> bool:
+        """Take back what an entity added and add what it adds now, None being nothing.
+
+        Each is rolled up by its own layout; True if anything was taken back.
+        """
+        if before == after:
+            return False
+        for part, times in ((before, -1), (after, 1)):
+            if part is not None:
+                self._correct(roll_ups[part.layout][part.leaf], part, times)
+        return before is not None
+
+    def _correct(self, segments: Segments, part: Contribution, times: int) -> None:
+        for cell, amount in part.amounts:
+            self._corrections[part.start, segments, cell] += times * amount
+        if part.user is not None:
+            self._counted[part.start, segments, part.user] += times
+
     def take(self) -> tuple[Deltas, Counter[str]]:
-        """Hand over what was added since the last call, by segment; also its sum by cell."""
+        """Hand over what was added since the last call, by segment.
+
+        Also the sums by cell of the events that stand alone.
+        """
         counts, self._counts = self._counts, Counter()
         users, self._users = self._users, set()
         deltas: Deltas = {}
@@ -85,7 +143,24 @@ class Overlay:
             distinct = Distinct()
             distinct.absorb(hashes)
             _summary(deltas, segment, start).users[self._source] = distinct
+        if self._corrections or self._counted:
+            self._take_corrections(deltas)
         return deltas, cells
+
+    def _take_corrections(self, deltas: Deltas) -> None:
+        """Add what entities add and take back; what comes to nothing leaves no trace."""
+        corrections, self._corrections = self._corrections, Counter()
+        for (start, segments, cell), amount in corrections.items():
+            for segment in segments if amount else ():
+                counts.absorb(_summary(deltas, segment, start).counts, ((cell, amount),))
+        counted, self._counted = self._counted, Counter()
+        users: dict[tuple[str, int], Counter[int]] = {}
+        for (start, segments, user), amount in counted.items():
+            for segment in segments if amount else ():
+                users.setdefault((segment, start), Counter())[user] += amount
+        for (segment, start), found in users.items():
+            if (multiset := Multiset.of(found)).packed:
+                _summary(deltas, segment, start).counted[self._source] = multiset
 
     def _by_slice(
         self, users: Iterable[tuple[int, Leaf, int | None]]

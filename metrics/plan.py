@@ -41,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True):
     future_skew: int = 5 * duration.MINUTE
     dedupe_for: int = duration.DAY
     entities_for: int = 400 * duration.DAY
+    responses_for: int = 35 * duration.DAY
     thin_below: int = 30
     min_n: int = 0
     targets: dict[str, float] = {}
@@ -62,6 +63,10 @@ class Plan(msgspec.Struct, frozen=True):
         """Say how far an event of an input may stray."""
         late = self.entities_for if topic in ENTITY_INPUTS else self.allowed_lateness
         return Bounds(late, self.dedupe_for)
+
+    def remembered_for(self, topic: str) -> int:
+        """Say how long the entities of an input can be corrected."""
+        return self.entities_for if topic in ENTITY_INPUTS else self.responses_for
 
     def rules(self) -> dict[str, Rules]:
         """Give the rules of every family of scores; those of a metric not chosen are plain."""

@@ -12,6 +12,7 @@ import msgspec
 
 Leaf = tuple[str, ...]
 Grouping = tuple[str, ...]
+Segments = tuple[str, ...]  # the keys of a leaf's segments, one for each grouping
 
 
 def key(pairs: Sequence[tuple[str, str]]) -> str:
@@ -37,7 +38,7 @@ def shard(key: str, shards: int) -> int:
     return crc32(key.encode()) % shards
 
 
-class RollUp(dict[Leaf, tuple[str, ...]]):
+class RollUp(dict[Leaf, Segments]):
     """From a leaf to the keys of its segments, one for each grouping; remembers what it made."""
 
     LIMIT = 200_000  # leaves remembered; a flood of new values must not hold memory
@@ -47,7 +48,7 @@ class RollUp(dict[Leaf, tuple[str, ...]]):
         place = {dimension: at for at, dimension in enumerate(dimensions)}
         self._places = [[(name, place[name]) for name in grouping] for grouping in groupings]
 
-    def __missing__(self, leaf: Leaf) -> tuple[str, ...]:
+    def __missing__(self, leaf: Leaf) -> Segments:
         if len(self) >= self.LIMIT:
             self.clear()
         self[leaf] = found = tuple(

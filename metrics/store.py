@@ -72,10 +72,20 @@ class Store:
             start = self._slice_start(at, rung)
             if self._is_kept(rung, start):
                 self._add(RowKey(rung, self._row_start(start, rung), segment), start, delta)
-        for span in self._spans.get(segment, ()):
-            if at in span and (held := self._totals.get((segment, span))):
-                held.merge(delta)
+        spans = [span for span in self._spans.get(segment, ()) if at in span]
+        if spans:
+            self._correct(segment, spans, delta)
         return self._learn(segment, delta)
+
+    def _correct(self, segment: str, spans: Iterable[Span], delta: Summary) -> None:
+        """Keep totals true; one that may lose a user is made anew when it is asked for."""
+        takes, united = delta.takes, total([delta]) if delta.counted else delta
+        for span in spans:
+            if takes:
+                self._totals.pop((segment, span), None)
+                self._spans[segment].discard(span)
+            elif held := self._totals.get((segment, span)):
+                held.merge(united)
 
     def _slice_start(self, at: int, rung: Rung) -> int:
         return at - at % rung if rung else self._zone.local_day_start(at)

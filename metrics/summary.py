@@ -1,26 +1,29 @@
 """The summary of one slice or window: additive cells and distinct users, by source.
 
 Cells are integers named `family/rest`, so adding is exact in any order and subtraction undoes it.
-Users only merge. `pack` keeps a span of slices as one compact row: a column for each cell.
+Users only merge; those whose activity may be corrected are counted besides, so that they can be
+taken back. `pack` keeps a span of slices as one compact row: a column for each cell.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from metrics.accumulator import counts
 from metrics.accumulator.counts import Counts
 from metrics.accumulator.distinct import Distinct, union
+from metrics.accumulator.multiset import Multiset
 
 
 class Summary:
-    """Mutable sums of one slice: `counts` by cell, `users` by input."""
+    """Mutable sums of one slice: `counts` by cell; `users`, and `counted` ones, by input."""
 
-    __slots__ = ("counts", "users")
+    __slots__ = ("counted", "counts", "users")
 
     def __init__(self) -> None:
         self.counts: Counts = counts.zero()
         self.users: dict[str, Distinct] = {}
+        self.counted: dict[str, Multiset] = {}
 
     def merge(self, other: "Summary") -> None:
         """Add another summary to this one, which does not share anything with it."""
@@ -28,10 +31,26 @@ class Summary:
         for source, distinct in other.users.items():
             held = self.users.get(source)
             self.users[source] = union((distinct,) if held is None else (held, distinct))
+        for source, multiset in other.counted.items():
+            counted = self.counted.setdefault(source, Multiset())
+            counted.merge(multiset)
+            if not counted.packed:
+                del self.counted[source]
+
+    @property
+    def takes(self) -> bool:
+        """Whether merging it may take a user away."""
+        return any(multiset.takes for multiset in self.counted.values())
 
     def names(self) -> list[str]:
         """Name the cells and, as `users/<source>`, the inputs that are in it."""
-        return [*self.counts, *(f"users/{source}" for source in self.users)]
+        return [*self.counts, *(f"users/{source}" for source in {**self.users, **self.counted})]
+
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """Yield how much is added under each name; sums of them are 0 where nothing is left."""
+        yield from self.counts.items()
+        yield from ((f"users/{source}", 1) for source in self.users)
+        yield from ((f"users/{source}", held.size()) for source, held in self.counted.items())
 
 
 Slices = dict[int, Summary]
@@ -39,13 +58,15 @@ Slices = dict[int, Summary]
 
 
 def total(summaries: Iterable[Summary]) -> Summary:
-    """Add up summaries; each source's users are merged once, at the end."""
+    """Add up summaries; each source's users, plain and counted, are united once, at the end."""
     result = Summary()
     parts: dict[str, list[Distinct]] = {}
     for summary in summaries:
         counts.merge(result.counts, summary.counts)
         for source, distinct in summary.users.items():
             parts.setdefault(source, []).append(distinct)
+        for source, multiset in summary.counted.items():
+            parts.setdefault(source, []).append(multiset.present())
     result.users = {source: union(held) for source, held in parts.items()}
     return result
 
@@ -56,6 +77,7 @@ class _Row(msgspec.Struct, array_like=True):
     starts: list[int]
     cells: dict[str, tuple[list[int], list[int]]]
     users: dict[str, tuple[list[int], list[bytes]]]
+    counted: dict[str, tuple[list[int], list[bytes]]] = {}
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -75,6 +97,10 @@ def pack(span: Slices) -> bytes:
             places, sketches = row.users.setdefault(source, ([], []))
             places.append(at)
             sketches.append(summary.users[source].pack())
+        for source in sorted(summary.counted):
+            places, multisets = row.counted.setdefault(source, ([], []))
+            places.append(at)
+            multisets.append(summary.counted[source].pack())
     return _encode(row)
 
 
@@ -88,4 +114,7 @@ def unpack(row: bytes) -> Slices:
     for source, (places, sketches) in packed.users.items():
         for at, sketch in zip(places, sketches, strict=True):
             span[packed.starts[at]].users[source] = Distinct.unpack(sketch)
+    for source, (places, multisets) in packed.counted.items():
+        for at, multiset in zip(places, multisets, strict=True):
+            span[packed.starts[at]].counted[source] = Multiset.unpack(multiset)
     return span

@@ -5,14 +5,21 @@ from collections.abc import Iterator
 import msgspec
 
 from metrics.accumulator.distinct import Distinct
+from metrics.accumulator.multiset import Multiset
 from metrics.overlay import Deltas
 from metrics.segment import shard
 from metrics.summary import Summary
 
 LARGEST = 400_000  # bytes of deltas in one record, well below what brokers take by default
 
-Part = tuple[int, dict[str, int], dict[str, bytes]]
-"""Start of a slice, amounts by cell, packed users by input."""
+
+class Part(msgspec.Struct, array_like=True, frozen=True):
+    """What is added to the slice at `start`: amounts by cell, packed users by input."""
+
+    start: int
+    counts: dict[str, int]
+    users: dict[str, bytes]
+    counted: dict[str, bytes] = {}
 
 
 class Progress(msgspec.Struct, array_like=True, frozen=True):
@@ -61,17 +68,21 @@ def _chunks(
             if not chunk or chunk[-1][0] != segment:
                 chunk.append((segment, []))
             chunk[-1][1].append(part)
-            size += 64 + 24 * len(part[1]) + sum(map(len, part[2].values()))
+            size += 64 + 24 * len(part.counts)
+            size += sum(map(len, (*part.users.values(), *part.counted.values())))
     yield chunk
 
 
 def _part(start: int, summary: Summary) -> Part:
-    return start, summary.counts, {name: held.pack() for name, held in summary.users.items()}
+    users = {name: held.pack() for name, held in summary.users.items()}
+    counted = {name: held.pack() for name, held in summary.counted.items()}
+    return Part(start, summary.counts, users, counted)
 
 
 def summary(part: Part) -> Summary:
     """Read a delta back."""
     result = Summary()
-    result.counts = part[1]
-    result.users = {name: Distinct.unpack(packed) for name, packed in part[2].items()}
+    result.counts = part.counts
+    result.users = {name: Distinct.unpack(packed) for name, packed in part.users.items()}
+    result.counted = {name: Multiset.unpack(packed) for name, packed in part.counted.items()}
     return result

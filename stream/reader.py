@@ -1,15 +1,16 @@
 """The reader of one input: bytes to columns that the fold can read, and what cannot be read."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
 
 from metrics.accumulator.distinct import digest
 from metrics.activity import SHOWN_BY
-from metrics.event import EVENTS, Event
-from metrics.overlay import Amounts, Columns
+from metrics.entity import identify
+from metrics.event import EVENTS, Event, SurveyAnswer, TicketClosure
+from metrics.overlay import Amounts, Columns, Revision
 from metrics.plan import Plan
 from metrics.scale import FAMILY
 from stream.codec import Bad, Codec, Leaves
@@ -28,14 +29,14 @@ class Hashes(dict[str | None, int | None]):
 
     def __init__(self, key: bytes) -> None:
         super().__init__({None: None})
-        self._key = key
+        self.key = key
 
     def __missing__(self, customer: str | None) -> int | None:
         if customer is None:
             return None
         if len(self) > HASHES:
             self.clear()
-        self[customer] = found = digest(customer, self._key)
+        self[customer] = found = digest(customer, self.key)
         return found
 
 
@@ -45,6 +46,45 @@ def _shown_by(source: str) -> frozenset[str | None] | None:
     if kinds is None or not kinds.issuperset(EVENTS[source].KINDS[:1]):
         return kinds
     return kinds | {None}  # survey answers keep a kind that is absent
+
+
+def _responses(answers: Sequence[SurveyAnswer], key: bytes) -> dict[int, Revision]:
+    """Find the answers that belong to a response: those that name one."""
+    responses = [answer.response_id for answer in answers]
+    if responses.count(None) == len(responses):
+        return {}
+    return {
+        row: Revision(
+            identify(key, "response", answer.survey_id, answer.response_id, answer.type),
+            int(answer.revision or 0),
+        )
+        for row, answer in enumerate(answers)
+        if answer.response_id is not None and answer.kind in (None, "answered")
+    }
+
+
+def _tickets(tickets: Sequence[TicketClosure], key: bytes) -> dict[int, Revision]:
+    """Find the events that a ticket stands by; that it was opened stands alone."""
+    return {
+        row: Revision(
+            identify(key, "ticket", ticket.ticket_id),
+            int(ticket.revision or 0),
+            ticket.kind == "reopened",
+        )
+        for row, ticket in enumerate(tickets)
+        if ticket.kind != "opened"
+    }
+
+
+def _none(events: Sequence[Event], key: bytes) -> dict[int, Revision]:
+    return {}
+
+
+_REVISIONS: dict[str, Callable[..., dict[int, Revision]]] = {
+    "survey_answers": _responses,
+    "ticket_closures": _tickets,
+}
+"""Which events belong to an entity, by input."""
 
 
 class Taken(msgspec.Struct):
@@ -67,6 +107,7 @@ class Reader:
         self._rules = plan.rules()
         self._hashes = hashes
         self._shown_by = _shown_by(source)
+        self._revisions = _REVISIONS.get(source, _none)
         self._contribute = [
             choice.metric.contribute[source]
             for choice in plan.choices
@@ -86,6 +127,7 @@ class Reader:
             users=self._users(events),
             amounts=[self._amounts(event) for event in events] if self._contribute else (),
             excluded=self._excluded(events),
+            revisions=self._revisions(events, self._hashes.key),
         )
         return Taken(columns, events, decoded.rows, decoded.bad, decoded.tombstones)
 

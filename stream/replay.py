@@ -1,7 +1,8 @@
 """Replay: the same core over files, without a broker; what a live worker must come to.
 
 A file is one partition, in line order. Values are those of the plain batch: the state of a replay
-never ages, so every closed window shows what all of its events give.
+never ages, so every closed window shows what all of its events give. Which events count, and which
+belong to one entity, is decided over the whole run; a value at a time is of those up to it.
 """
 
 from collections import Counter
@@ -14,15 +15,14 @@ from metrics import instant
 from metrics.admission import NEVER, Admission
 from metrics.error import InvalidEvent
 from metrics.evaluate import Moment, evaluate
-from metrics.outcome import judge
-from metrics.overlay import Columns, Overlay
+from metrics.outcome import Outcome, judge
 from metrics.plan import Plan
-from metrics.segment import RollUp
 from metrics.store import Store
 from metrics.update import Update
 from metrics.window import Window
 from metrics.zone import multiples
 from stream.reader import Reader, Taken
+from stream.timeline import Lives, Timeline
 
 LINES = 5_000  # read at a time
 
@@ -48,7 +48,7 @@ class Replay:
     """One run over files, as of one instant (None: the largest accepted `at`).
 
     `every` (milliseconds) also gives the values at its multiples since local midnight of
-    1970-01-01. Memory: the slices of everything that was read.
+    1970-01-01. Memory: the slices and the entities of everything that was read.
     """
 
     def __init__(self, plan: Plan, as_of: int | None = None, every: int | None = None) -> None:
@@ -57,33 +57,42 @@ class Replay:
         self._as_of = as_of
         self._every = every
         self._store = Store(plan.keep(), plan.calendar.zone)
-        self._overlays: dict[tuple[int, str], Overlay] = {}
+        self._timeline = Timeline(plan, every)
+        self._lives = 0
         self._days: dict[str, set[int]] = {}
         self._latest: int | None = None
         self._lines = 0
 
     def read(self, file: File, advance: Advance = lambda _: None) -> None:
         """Read a file; raises `OSError`."""
-        admission = Admission(self.plan.bounds(file.reader.source))
-        counted = self.outcomes.setdefault(file.reader.source, Counter())
+        source = file.reader.source
+        admission = Admission(self.plan.bounds(source))
+        lives = Lives(self.plan.remembered_for(source), self._lives)
         for lines in _batches(file.path, advance):
             self._lines += len(lines)
             taken = self._before(file.reader.read(lines))
-            outcome = judge(admission, taken.columns, self._limits(lines, taken))
+            mark, columns = admission.watermark, taken.columns
+            outcome = judge(admission, columns, self._limits(lines, taken))
             admission.forget()
-            self._add(file.reader.source, taken.columns.only(outcome.folded))
-            verdict = outcome.verdict
-            counted.update(f"dead ({bad.reason})" for bad in taken.bad)
-            for name, rows in (
-                ("future", verdict.future),
-                ("duplicate", verdict.duplicate),
-                ("late", verdict.late),
-                ("excluded", outcome.excluded),
-                ("folded", outcome.folded),
-            ):
-                counted[name] += len(rows)
+            self._timeline.add(source, columns.only(outcome.alone))
+            self._timeline.join(source, lives.read(columns, outcome.verdict.accepted, mark))
+            self._count(source, taken, outcome)
+        self._lives = lives.next
         if admission.watermark is not None:
             self._latest = max(self._latest or admission.watermark, admission.watermark)
+
+    def _count(self, source: str, taken: Taken, outcome: Outcome) -> None:
+        counted = self.outcomes.setdefault(source, Counter())
+        counted.update(f"dead ({bad.reason})" for bad in taken.bad)
+        verdict = outcome.verdict
+        for name, rows in (
+            ("future", verdict.future),
+            ("duplicate", verdict.duplicate),
+            ("late", verdict.late),
+            ("excluded", outcome.excluded),
+            ("folded", outcome.folded),
+        ):
+            counted[name] += len(rows)
 
     def _before(self, taken: Taken) -> Taken:
         """Remove the events after as-of, before anything is decided of them."""
@@ -91,8 +100,6 @@ class Replay:
             return taken
         rows = [row for row, at in enumerate(taken.columns.ats) if at <= self._as_of]
         columns = taken.columns.only(rows)
-        kept = {row: place for place, row in enumerate(rows)}
-        columns.excluded = frozenset(kept[row] for row in taken.columns.excluded if row in kept)
         return Taken(columns, [], [taken.rows[row] for row in rows], taken.bad, taken.tombstones)
 
     def _limits(self, lines: Sequence[bytes], taken: Taken) -> Sequence[int] | int:
@@ -108,34 +115,12 @@ class Replay:
         except (InvalidEvent, msgspec.MsgspecError):
             return NEVER
 
-    def _add(self, source: str, columns: Columns) -> None:
-        """Add events to the overlay of the stretch between two evaluations that they are in."""
-        for stretch, part in self._stretches(columns):
-            overlay = self._overlays.get((stretch, source))
-            if overlay is None:
-                roll_up = RollUp(self.plan.dimensions, self.plan.groupings)
-                overlay = self._overlays[stretch, source] = Overlay(source, roll_up)
-            overlay.add(part)
-
-    def _stretches(self, columns: Columns) -> Iterator[tuple[int, Columns]]:
-        """Cut columns by the first multiple of `every` that is not before the event."""
-        if self._every is None:
-            yield 0, columns
-            return
-        rows: dict[int, list[int]] = {}
-        origin = multiples(self.plan.calendar.zone, self._every, 0, self._every)[0]
-        for row, at in enumerate(columns.ats):
-            stretch = origin - (origin - at) // self._every * self._every
-            rows.setdefault(stretch, []).append(row)
-        for stretch, chosen in rows.items():
-            yield stretch, columns.only(chosen)
-
     def updates(self) -> Iterator[Update]:
         """Yield the values at every evaluation time, in order of time and then of key."""
         end = self._latest if self._as_of is None else self._as_of
         if end is None:
             return
-        stretches = sorted({stretch for stretch, _ in self._overlays})
+        stretches = self._timeline.stretches()
         times = [*self._times(stretches, end), end]
         for at in dict.fromkeys(times):
             while stretches and (stretches[0] <= at or at == end):
@@ -149,17 +134,14 @@ class Replay:
 
     def _merge(self, stretch: int) -> None:
         day = self.plan.calendar.zone.local_day_start
-        for (at, _), overlay in list(self._overlays.items()):
-            if at != stretch:
-                continue
-            for segment, slices in overlay.take()[0].items():
-                for start, summary in slices.items():
-                    self._store.merge(segment, start, summary)
-                    self._days.setdefault(segment, set()).add(day(start))
+        for segment, start, summary in self._timeline.take(stretch):
+            self._store.merge(segment, start, summary)
+            self._days.setdefault(segment, set()).add(day(start))
 
     def _evaluate(self, at: int) -> Iterator[Update]:
         moment = Moment(at, self._lines)
-        for segment in self._store.known:
+        for segment, names in self._timeline.names.items():
+            self._store.known[segment] = dict.fromkeys(names)  # without what was taken back
             windows = (*self.plan.windows(), *self._closed(segment, at))
             for update in evaluate(self.plan, self._store, segment, windows, moment):
                 if update.n >= self.plan.min_n and (update.n or ":" not in update.window):

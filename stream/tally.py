@@ -12,9 +12,13 @@ from metrics.event import Event, TicketClosure
 class Tally(msgspec.Struct):
     """Counts since the last flush: answers by (type, category), closures by outcome.
 
-    `handled` are handle times in seconds; `incomplete` counts, by metric, what lacked a field.
+    `cells` counts, by cell, the answers that belong to a response. `handled` are handle times in
+    seconds; `incomplete` counts, by metric, what lacked a field; `corrections` are contributions
+    that were taken back.
     """
 
+    cells: Counter[str] = msgspec.field(default_factory=Counter)
+    corrections: int = 0
     answers: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     closed: Counter[str] = msgspec.field(default_factory=Counter)
     handled: list[float] = []

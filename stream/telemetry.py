@@ -62,7 +62,9 @@ class Events:
             "cx_survey_answers", "Survey answers by type and category.", ["type", "category"]
         )
         self._tickets = counter("cx_tickets_closed", "Ticket closures by outcome.", ["outcome"])
-        self._corrections = counter("cx_corrections", "Corrections of former events.")
+        self._corrections = counter(
+            "cx_corrections", "Contributions of responses and tickets taken back or replaced."
+        )
         self._handle = Histogram(
             *("cx_ticket_handle_seconds", "Handle time of tickets."),
             buckets=HANDLE_S,
@@ -74,6 +76,7 @@ class Events:
         for outcome, n in flushed.outcomes.items():
             self._outcomes.labels(tp.topic, outcome).inc(n)
         tally = flushed.tally
+        self._corrections.inc(tally.corrections)
         for (kind, category), n in tally.answers.items():
             self._answers.labels(kind, category).inc(n)
         for outcome, n in tally.closed.items():

@@ -10,13 +10,15 @@ from metrics.metric import TOTAL, By, Metric, Totals, Value, Variant
 from metrics.scale import Rules
 from metrics.statistic import quotient, wilson
 
+FIRST_CONTACT = "fcr/first_contact"
+
 
 def contribute(ticket: TicketClosure) -> Iterable[tuple[str, int]]:
     """Count a resolved ticket that says how many contacts it took; others add nothing."""
     if ticket.kind != "closed" or ticket.outcome != "resolved" or ticket.contacts is None:
         return ()
     if ticket.contacts == 1 and ticket.reopens == 0:
-        return (("fcr/closed", 1), ("fcr/first_contact", 1))
+        return (("fcr/closed", 1), (FIRST_CONTACT, 1))
     return (("fcr/closed", 1),)
 
 
@@ -35,4 +37,5 @@ FCR = Metric(
     variants=(Variant("default", "ratio", lower),),
     source="common handbook definition: problems solved at the first contact / problems closed",
     contribute={"ticket_closures": contribute},
+    until_reopened=(FIRST_CONTACT,),
 )

@@ -1,8 +1,8 @@
 """Stage 1: one source partition. Batches in; deltas, ids, dead letters and the offset out.
 
-The state of a partition is its position, its watermark and the ids it remembers: rows of a
-compacted topic, written in the transaction that sends the deltas. The deltas themselves are not
-kept: they count exactly once, because they leave with the position that they bring.
+The state of a partition is its position, its watermark, the ids it remembers and its entities:
+rows of a compacted topic, written in the transaction that sends the deltas. The deltas themselves
+are not kept: they count exactly once, because they leave with the position that they bring.
 """
 
 import time
@@ -14,10 +14,11 @@ import msgspec
 
 from metrics.admission import Admission, Chunk
 from metrics.outcome import Outcome, judge
-from metrics.overlay import Overlay
+from metrics.overlay import Columns, Overlay
 from metrics.plan import Plan
 from metrics.segment import RollUp
 from stream import partial
+from stream.agent.correction import Corrections
 from stream.codec import Bad
 from stream.reader import Reader, Taken
 from stream.state.flush import Flush, Offset, Record
@@ -62,6 +63,7 @@ class FoldShard:
         self._target = target
         self._admission = Admission(plan.bounds(reader.source))
         self._overlay = Overlay(reader.source, RollUp(plan.dimensions, plan.groupings))
+        self._corrections = Corrections(reader.source, plan)
         self._letters: list[Record] = []
         self._chunks = 0
         self._flushed = -1
@@ -84,6 +86,7 @@ class FoldShard:
             if key.startswith(IDS)
         ]
         self._admission.restore(chunks)
+        self._corrections.restore(rows)
         self.committed = self.progress()
         return self
 
@@ -104,12 +107,26 @@ class FoldShard:
     def absorb(self, batch: Batch) -> None:
         """Fold a batch that begins at the position."""
         taken = self._reader.read(batch.values)
+        before = self.watermark
         outcome = judge(self._admission, taken.columns, self._limits(batch, taken))
-        self._overlay.add(taken.columns.only(outcome.folded))
+        self._overlay.add(taken.columns.only(outcome.alone))
+        if taken.columns.revisions:
+            self._revise(taken.columns, outcome, before)
         self._bury(batch, taken, outcome)
         self._count(taken, outcome)
         self.position = batch.next
         self.folded_since += len(batch.values)
+
+    def _revise(self, columns: Columns, outcome: Outcome, before: int | None) -> None:
+        """Apply the events that belong to an entity; each is told of, whether it wins or not."""
+        accepted = outcome.verdict.accepted
+        corrected = self._corrections.absorb(columns, accepted, before, self._overlay)
+        self._tally.corrections += corrected
+        self._tally.cells.update(
+            cell
+            for row in outcome.folded
+            if row in columns.revisions and (cell := columns.cells[row]) is not None
+        )
 
     def _limits(self, batch: Batch, taken: Taken) -> Sequence[int] | int:
         if not batch.append_time:
@@ -165,7 +182,7 @@ class FoldShard:
         letters, self._letters = self._letters, []
         outcomes, self.outcomes = self.outcomes, Counter()
         tally, self._tally = self._tally, Tally()
-        tally.answers = self._reader.categories(cells)
+        tally.answers = self._reader.categories(cells + tally.cells)
         target = self._target
         partials = [
             Record(target.partials, record, partition=number)
@@ -185,6 +202,7 @@ class FoldShard:
             rows.append((_ids(self._chunks), _encode(chunk)))
             self._chunks += 1
         rows += ((_ids(number), None) for number in self._admission.forget())
+        rows += self._corrections.rows(self.watermark)
         place = Place(self.position, self.watermark, self._chunks)
         rows.append((POSITION, _encode(place)))
         state, partition = self._target.state, self.tp.partition

@@ -126,9 +126,9 @@ class MergeShard:
     def _merge(self, record: partial.Partial) -> None:
         for segment, parts in record.deltas:
             for part in parts:
-                if self.store.merge(segment, part[0], partial.summary(part)):
+                if self.store.merge(segment, part.start, partial.summary(part)):
                     self._news[segment] = None
-                self._agenda.note(segment, part[0])
+                self._agenda.note(segment, part.start)
         for one in record.progress:
             held = self._progress.get((one.topic, one.partition))
             if held is None or one.position >= held.position:

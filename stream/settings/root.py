@@ -66,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True):
             future_skew=windows.future_skew,
             dedupe_for=windows.dedupe_for,
             entities_for=windows.entities_for,
+            responses_for=windows.responses_for,
             thin_below=self.metrics.thin_below,
             min_n=self.privacy.min_n,
             targets=dict(self.targets),

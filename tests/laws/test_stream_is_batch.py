@@ -1,14 +1,14 @@
 """Stream = batch: whatever happens on the way, what is published is what a plain replay prints.
 
 lines ──fold──► flush ──► partials ──merge──► publish ──► updates     =     replay(lines)
-        any order, any batches, any partitions, each line twice,
+        any order, any batches, any partitions, each line twice, responses and tickets revised,
         crashes of either stage at any moment, checkpoints at any moment
 """
 
 import asyncio
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from metrics import duration
 from metrics.calendar import Calendar
-from metrics.event import EVENTS
 from metrics.plan import Plan
 from metrics.update import encode
 from metrics.zone import Zone
@@ -59,18 +58,25 @@ ANSWERS = st.sampled_from(
         for score in range(scale[0], scale[1] + 1)
     ]
 )
+REVISION = st.sampled_from([None, 0, 1, 1, 2.0])
 FIELDS: dict[str, st.SearchStrategy[Fields]] = {
     "survey_answers": st.builds(
-        lambda answer, excluded: {**answer, "excluded": excluded},
+        lambda answer, revised: {**answer, **revised},
         ANSWERS,
-        st.sampled_from([None, None, None, True]),
+        some(
+            survey_id=st.none() | st.just("s"),
+            response_id=st.sampled_from([None, "r0", "r1", "r2"]),
+            revision=REVISION,
+            excluded=st.sampled_from([None, None, None, True]),
+        ),
     ),
     "ticket_closures": some(
-        ticket_id=st.text("0123456789", min_size=1, max_size=4),
-        kind=st.sampled_from(["closed", "closed", "opened"]),
-        outcome=st.sampled_from(["resolved", "abandoned"]),
+        ticket_id=st.sampled_from("0123"),
+        revision=REVISION,
+        kind=st.sampled_from(["closed", "closed", "closed", "opened", "reopened"]),
+        outcome=st.sampled_from(["resolved", "resolved", "abandoned", "merged"]),
         handle_s=st.none() | st.integers(0, 86_400) | st.floats(0, 86_400),
-        contacts=st.none() | st.integers(1, 5),
+        contacts=st.none() | st.integers(1, 2),
     ),
     "product_usage": some(event=st.just("opened")),
     "purchases": some(amount=st.integers(1, 99), currency=st.just("EUR")),
@@ -79,35 +85,59 @@ FIELDS: dict[str, st.SearchStrategy[Fields]] = {
 }
 
 
+class Line(NamedTuple):
+    """An event as it is written; `entity` is what it revises, if anything."""
+
+    source: str
+    entity: str | None
+    text: bytes
+
+
+def line(source: str, event: Fields) -> Line:
+    """Write an event; without an id of its own only if it revises an entity."""
+    entity = event.get("ticket_id") or event.get("response_id")
+    if entity is None or event.get("kind") == "opened":
+        event = {**event, "id": event["id"] or f"e{event['number']}"}
+    return Line(source, entity, msgspec.json.encode(event))
+
+
 @st.composite
-def lines(draw: st.DrawFn) -> list[tuple[str, bytes]]:
-    """Events of every input that stand apart by id, as lines in order of time."""
-    ats = sorted(draw(st.lists(st.integers(START, START + LENGTH - 1), min_size=1, max_size=25)))
+def lines(draw: st.DrawFn) -> list[Line]:
+    """Events of every input, as lines in order of time; some at the same time."""
+    at = st.integers(START, START + LENGTH - 1) | st.sampled_from([START, START + LENGTH // 2])
+    ats = sorted(draw(st.lists(at, min_size=1, max_size=25)))
     sources = draw(st.lists(st.sampled_from(list(FIELDS)), min_size=1, max_size=3))
     made = []
-    for number, at in enumerate(ats):
+    for number, at_ in enumerate(ats):
         source = draw(st.sampled_from(sources))
         event = {
-            "at": at,
-            "id": f"e{number}",
+            "at": at_,
+            "number": number,
+            "id": draw(st.sampled_from([None, f"e{number}"])),
             "customer_id": draw(NAMES),
             "dims": draw(st.dictionaries(st.just("region"), st.sampled_from(["fr", "de"]))),
             "channel": "web",
             **draw(FIELDS[source]),
         }
-        made.append((source, msgspec.json.encode(event)))
+        made.append(line(source, event))
     return made
 
 
 @st.composite
-def placed(draw: st.DrawFn, made: list[tuple[str, bytes]]) -> dict[TP, list[bytes]]:
-    """The lines in any order over any partitions, some twice, some broken ones between them."""
+def placed(draw: st.DrawFn, made: list[Line]) -> dict[TP, list[bytes]]:
+    """The lines in any order over any partitions, some twice, some broken ones between them.
+
+    The events of one entity are on one partition.
+    """
     found: dict[TP, list[bytes]] = {}
-    for source, line in draw(st.permutations(made)):
-        held = found.setdefault(TP(source, draw(st.integers(0, 1))), [])
-        held.append(line)
+    homes: dict[str, int] = {}
+    for source, entity, text in draw(st.permutations(made)):
+        home = draw(st.integers(0, 1))
+        home = homes.setdefault(entity, home) if entity else home
+        held = found.setdefault(TP(source, home), [])
+        held.append(text)
         if draw(st.booleans()):
-            held.append(line[:-1])
+            held.append(text[:-1])
     for held in found.values():
         held.extend(draw(st.lists(st.sampled_from(held), max_size=10)))
     return found
@@ -144,34 +174,73 @@ async def act(journal: Journal, deeds: list[tuple[str, int, int]]) -> None:
                 journal.crash_merge(number)
 
 
-def replayed(plan: Plan, made: list[tuple[str, bytes]], as_of: int) -> dict[str, Fields]:
+def replayed(plan: Plan, files: dict[TP, list[bytes]], as_of: int) -> dict[str, Fields]:
     """What a plain replay prints, by key."""
     run = Replay(plan, as_of)
     hashes = Hashes(KEY)
     with tempfile.TemporaryDirectory() as folder:
-        for source in EVENTS:
-            path = Path(folder, source)
-            path.write_bytes(b"".join(line + b"\n" for topic, line in made if topic == source))
-            run.read(File(Reader(source, plan, hashes), path))
+        for tp, held in files.items():
+            path = Path(folder, "lines")
+            path.write_bytes(b"".join(text + b"\n" for text in held))
+            run.read(File(Reader(tp.topic, plan, hashes), path))
     return {update.key(): content(encode(update)) for update in run.updates()}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def in_order(made: list[Line]) -> dict[TP, list[bytes]]:
+    """The lines, each once, in one partition of each input."""
+    return {
+        TP(source, 0): [text for topic, _, text in made if topic == source]
+        for source in {one.source for one in made}
+    }
+
+
+def assert_same(got: dict[str, Fields], expected: dict[str, Fields]) -> None:
+    """The same content by key; what a correction left empty says so where it was published."""
+    emptied = {key: got[key] for key in got.keys() - expected.keys()}
+    assert all(one["status"] == "no_data" for one in emptied.values()), emptied
+    assert all(one["value"] is None and one["n"] == 0 for one in emptied.values()), emptied
+    assert {key: got[key] for key in got if key not in emptied} == expected
+
+
+async def work(journal: Journal, deeds: list[tuple[str, int, int]], end: int) -> None:
+    """Do this and that, and at last all that is left."""
+    await act(journal, deeds)
+    await journal.finish(end)
+
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=100, suppress_health_check=SLOW)
 @given(data=st.data(), made=lines(), plan=st.sampled_from(PLANS))
 def test_a_stream_gives_what_a_replay_gives(
-    data: st.DataObject, made: list[tuple[str, bytes]], plan: Plan
+    data: st.DataObject, made: list[Line], plan: Plan
 ) -> None:
     """Order, batches, partitions, copies, broken lines and crashes leave no trace in values."""
     end = START + LENGTH + data.draw(st.integers(0, 3 * duration.DAY), "quiet for")
     journal = Journal(plan, data.draw(placed(made)))
     deeds = data.draw(st.lists(DEED, min_size=20, max_size=80))
+    asyncio.run(work(journal, deeds, end))
+    assert_same(journal.contents(), replayed(plan, in_order(made), end))
 
-    async def work() -> None:
-        await act(journal, deeds)
-        await journal.finish(end)
 
-    asyncio.run(work())
-    assert journal.contents() == replayed(plan, made, end)
+FORGETFUL = msgspec.structs.replace(
+    PLANS[0], responses_for=4 * duration.HOUR, entities_for=6 * duration.HOUR
+)
+
+
+@settings(max_examples=100, suppress_health_check=SLOW)
+@given(data=st.data(), made=lines())
+def test_what_is_forgotten_does_not_depend_on_batches_or_crashes(
+    data: st.DataObject, made: list[Line]
+) -> None:
+    """Of the same lines in the same order the same entities are revised, and the others new."""
+    files = data.draw(placed(made))
+    end = START + LENGTH + duration.DAY
+    journal = Journal(FORGETFUL, files)
+    deeds = data.draw(st.lists(DEED, min_size=20, max_size=80))
+    asyncio.run(work(journal, deeds, end))
+    assert_same(journal.contents(), replayed(FORGETFUL, files, end))
 
 
 USERS = 5_000  # above what is counted exactly
@@ -179,21 +248,17 @@ USERS = 5_000  # above what is counted exactly
 
 def test_many_customers_of_one_slice_pass_both_stages() -> None:
     """A delta that is a sketch already is the same sketch at the other end, in every window."""
-    made = [
-        (
-            "product_usage",
-            msgspec.json.encode({"at": START + number % 9_000, "customer_id": str(number)}),
-        )
+    rows = [
+        msgspec.json.encode({"at": START + number % 9_000, "customer_id": str(number)})
         for number in range(USERS)
     ]
     plan = PLANS[0]
     half = USERS // 2
-    rows = [line for _, line in made]
     journal = Journal(
         plan, {TP("product_usage", 0): rows[:half], TP("product_usage", 1): rows[half:]}
     )
     asyncio.run(journal.finish(START + 10_000))
-    expected = replayed(plan, made, START + 10_000)
+    expected = replayed(plan, {TP("product_usage", 0): rows}, START + 10_000)
     assert journal.contents() == expected
     value = expected['["active_users","default","24h",{},{}]']
     assert value["margin"] is not None

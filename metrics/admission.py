@@ -5,7 +5,7 @@ accepted events move the watermark and have their id remembered.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -37,6 +37,20 @@ class Chunk(msgspec.Struct, array_like=True):
     latest: int
     ids: list[str]
     ats: list[int]
+
+
+FEW = 200
+"""As many ids, of 256 characters at most, always fit a chunk."""
+LARGEST = 400_000
+"""Bytes of a chunk, about, when it is packed."""
+
+
+def _cut(chunk: Chunk) -> Iterator[Chunk]:
+    longest = max(len(name) for name in chunk.ids)
+    most = LARGEST // (4 * longest + 9)  # UTF-8 takes up to 4 bytes a character, a time 9
+    for start in range(0, len(chunk.ids), most):
+        ats = chunk.ats[start : start + most]
+        yield Chunk(max(ats), chunk.ids[start : start + most], ats)
 
 
 class Admission:
@@ -131,13 +145,14 @@ class Admission:
             and self.watermark - first <= self.bounds.memory
         )
 
-    def take(self, number: int) -> Chunk | None:
-        """Hand over the ids accepted since the last call, to be kept as chunk `number`."""
+    def take(self, number: int) -> list[Chunk]:
+        """Hand over the ids accepted since the last call, to be kept as chunks from `number` on."""
         fresh, self._fresh = self._fresh, Chunk(0, [], [])
-        if not fresh.ids:
-            return None
-        self._chunks.append((number, fresh.latest, fresh.ids))
-        return fresh
+        chunks = [fresh] if len(fresh.ids) <= FEW else list(_cut(fresh))
+        for chunk in chunks if fresh.ids else ():
+            self._chunks.append((number, chunk.latest, chunk.ids))
+            number += 1
+        return chunks if fresh.ids else []
 
     def restore(self, chunks: Iterable[tuple[int, Chunk]]) -> None:
         """Remember the ids of kept chunks again, in the order of their numbers."""

@@ -9,12 +9,14 @@ Memory: the packed rows, the open ones, and two bounded caches (rows read, total
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 
 import msgspec
+from msgspec.structs import replace
 
 from metrics import duration
 from metrics.slice import Rung, Slice, Span
-from metrics.summary import Slices, Summary, pack, total, unpack
+from metrics.summary import Slices, Summary, join, pack, pieces, total, unpack
 from metrics.zone import Zone
 
 CACHED_ROWS = 20_000
@@ -30,12 +32,17 @@ _STRETCH = {
 """How much time one row holds, by rung: tens of slices, a few kilobytes."""
 
 
+LARGEST = 400_000
+"""Bytes of a row that is kept as one; a larger one is kept in pieces, in the state alone."""
+
+
 class RowKey(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """Names one row: a segment's stretch of slices on one rung, from `start`."""
+    """Names one row: a segment's stretch of slices on one rung, from `start`; and its pieces."""
 
     rung: Rung
     start: int
     segment: str
+    piece: int = 0
 
 
 class Store:
@@ -45,6 +52,7 @@ class Store:
         self._keep = dict(keep)
         self._zone = zone
         self._packed: dict[str, dict[tuple[Rung, int], bytes]] = {}
+        self._pieces: dict[RowKey, int] = {}  # of rows that are kept in more than one
         self._open: dict[RowKey, Slices] = {}
         self._read: OrderedDict[RowKey, Slices] = OrderedDict()
         self._totals: OrderedDict[tuple[str, Span], Summary] = OrderedDict()
@@ -143,8 +151,8 @@ class Store:
                 self._read.popitem(last=False)
         return row
 
-    def checkpoint(self) -> Iterator[tuple[RowKey, bytes]]:
-        """Pack the rows changed since the last checkpoint, one at a time.
+    def checkpoint(self) -> Iterator[tuple[RowKey, bytes | None]]:
+        """Pack the rows changed since the last checkpoint, one at a time; None: a piece less.
 
         Nothing may be merged until the iterator is exhausted.
         """
@@ -153,12 +161,27 @@ class Store:
             packed = pack(row)
             self._packed.setdefault(key.segment, {})[key.rung, key.start] = packed
             self._read[key] = row
-            yield key, packed
+            kept = [packed] if len(packed) <= LARGEST else [*map(pack, pieces(row, LARGEST))]
+            yield from zip_longest(self._numbered(key, len(kept)), kept)
         while len(self._read) > CACHED_ROWS:
             self._read.popitem(last=False)
 
+    def _numbered(self, key: RowKey, count: int) -> list[RowKey]:
+        """Name the pieces of a row, as many as it has or had."""
+        had = self._pieces.pop(key, 1)
+        if count > 1:
+            self._pieces[key] = count
+        return [replace(key, piece=number) for number in range(max(count, had))]
+
     def restore(self, key: RowKey, packed: bytes) -> None:
-        """Take a row back from a checkpoint."""
+        """Take a row, or a piece of it, back from a checkpoint."""
+        whole = replace(key, piece=0)
+        if key.piece:
+            self._pieces[whole] = max(key.piece + 1, self._pieces.get(whole, 0))
+        held = self._unpacked(whole)
+        if held is not None:
+            join(held, unpack(packed))
+            packed = pack(held)
         self._packed.setdefault(key.segment, {})[key.rung, key.start] = packed
 
     def expire(self) -> Iterator[RowKey]:
@@ -175,7 +198,7 @@ class Store:
                 if rung not in self._keep or not self._is_kept(rung, start + _STRETCH[rung]):
                     key = RowKey(rung, start, segment)
                     self._drop(key)
-                    yield key
+                    yield from self._numbered(key, 1)
 
     def _drop(self, key: RowKey) -> None:
         self._open.pop(key, None)

@@ -12,7 +12,7 @@ import msgspec
 from metrics.accumulator import counts
 from metrics.accumulator.counts import Counts
 from metrics.accumulator.distinct import Distinct, union
-from metrics.accumulator.multiset import Multiset
+from metrics.accumulator.multiset import BYTES_EACH, Multiset
 
 
 class Summary:
@@ -51,6 +51,29 @@ class Summary:
         yield from self.counts.items()
         yield from ((f"users/{source}", 1) for source in self.users)
         yield from ((f"users/{source}", held.size()) for source, held in self.counted.items())
+
+    def weight(self) -> int:
+        """Estimate its size in bytes when it is packed, rather too much."""
+        users = sum(len(held.packed) for held in self.users.values())
+        counted = sum(len(held.packed) for held in self.counted.values())
+        return 64 + 32 * len(self.counts) + users + counted
+
+    def fragments(self, most: int) -> Iterator["Summary"]:
+        """Yield summaries that merge to this one; counted users, which alone may be many, are cut.
+
+        Each has about `most` bytes at most, if that is enough for all but the counted users.
+        """
+        if self.weight() <= most:
+            yield self
+            return
+        rest = Summary()
+        rest.counts, rest.users = self.counts, self.users
+        yield rest
+        for source, multiset in self.counted.items():
+            for some in multiset.split(most // BYTES_EACH):
+                fragment = Summary()
+                fragment.counted[source] = some
+                yield fragment
 
 
 Slices = dict[int, Summary]
@@ -102,6 +125,29 @@ def pack(span: Slices) -> bytes:
             places.append(at)
             multisets.append(summary.counted[source].pack())
     return _encode(row)
+
+
+def pieces(span: Slices, most: int) -> Iterator[Slices]:
+    """Cut a span into spans of about `most` bytes, which merge to the same in any order."""
+    piece: Slices = {}
+    size = 0
+    for start in sorted(span):
+        for fragment in span[start].fragments(most):
+            if piece and (start in piece or size + fragment.weight() > most):
+                yield piece
+                piece, size = {}, 0
+            piece[start] = fragment
+            size += fragment.weight()
+    yield piece
+
+
+def join(into: Slices, other: Slices) -> None:
+    """Merge every slice of `other`, which shares nothing with `into`."""
+    for start, summary in other.items():
+        if start in into:
+            into[start].merge(summary)
+        else:
+            into[start] = summary
 
 
 def unpack(row: bytes) -> Slices:

@@ -47,7 +47,11 @@ def split(deltas: Deltas, progress: Progress, shards: int) -> Iterator[tuple[int
     """Yield (shard, record): for every shard its deltas, or at least the progress."""
     by_shard: list[list[tuple[str, list[Part]]]] = [[] for _ in range(shards)]
     for segment, slices in deltas.items():
-        parts = [_part(start, summary) for start, summary in slices.items()]
+        parts = [
+            _part(start, fragment)
+            for start, summary in slices.items()
+            for fragment in summary.fragments(LARGEST)
+        ]
         by_shard[shard(segment, shards)].append((segment, parts))
     for number, held in enumerate(by_shard):
         for some in _chunks(held):
@@ -62,15 +66,20 @@ def _chunks(
     size = 0
     for segment, parts in deltas:
         for part in parts:
-            if size > LARGEST:
+            weight = _weight(part)
+            if chunk and size + weight > LARGEST:
                 yield chunk
                 chunk, size = [], 0
             if not chunk or chunk[-1][0] != segment:
                 chunk.append((segment, []))
             chunk[-1][1].append(part)
-            size += 64 + 24 * len(part.counts)
-            size += sum(map(len, (*part.users.values(), *part.counted.values())))
+            size += weight
     yield chunk
+
+
+def _weight(part: Part) -> int:
+    users = sum(map(len, (*part.users.values(), *part.counted.values())))
+    return 64 + 32 * len(part.counts) + users
 
 
 def _part(start: int, summary: Summary) -> Part:

@@ -11,7 +11,7 @@ corrected, and `present` gives the set of a slice in the bounded form in which s
 ({7: 1}, 1)
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -21,7 +21,8 @@ from metrics.accumulator.distinct import Distinct
 
 _HASH = np.dtype("<u8")
 _COUNT = np.dtype("<i4")
-_EACH = _HASH.itemsize + _COUNT.itemsize
+BYTES_EACH = _HASH.itemsize + _COUNT.itemsize
+"""Bytes that a hash and its count take."""
 
 
 class Multiset(msgspec.Struct, gc=False):
@@ -40,7 +41,7 @@ class Multiset(msgspec.Struct, gc=False):
     @classmethod
     def unpack(cls, packed: bytes) -> "Multiset":
         """Return the multiset that `pack` made these bytes of; ValueError if no length fits."""
-        if len(packed) % _EACH:
+        if len(packed) % BYTES_EACH:
             raise ValueError(f"{len(packed)} bytes are not a packed multiset of hashes")
         return cls(packed)
 
@@ -62,6 +63,13 @@ class Multiset(msgspec.Struct, gc=False):
         counts = np.add.reduceat(counts, firsts, dtype=_COUNT)
         kept = counts != 0
         self.packed = hashes[firsts[kept]].tobytes() + counts[kept].tobytes()
+
+    def split(self, most: int) -> Iterator["Multiset"]:
+        """Yield multisets of at most so many hashes that merge to this one."""
+        hashes, counts = self._columns()
+        for start in range(0, len(hashes), most):
+            some = slice(start, start + most)
+            yield Multiset(hashes[some].tobytes() + counts[some].tobytes())
 
     def counts(self) -> dict[int, int]:
         """Return the counts by hash."""
@@ -85,7 +93,7 @@ class Multiset(msgspec.Struct, gc=False):
         return bool((self._columns()[1] < 0).any())
 
     def _columns(self) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-        n = len(self.packed) // _EACH
+        n = len(self.packed) // BYTES_EACH
         return (
             np.frombuffer(self.packed, _HASH, n),
             np.frombuffer(self.packed, _COUNT, n, n * _HASH.itemsize),

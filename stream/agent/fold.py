@@ -198,7 +198,7 @@ class FoldShard:
 
     def _rows(self) -> list[Record]:
         rows: list[tuple[bytes, bytes | None]] = []
-        if chunk := self._admission.take(self._chunks):
+        for chunk in self._admission.take(self._chunks):
             rows.append((_ids(self._chunks), _encode(chunk)))
             self._chunks += 1
         rows += ((_ids(number), None) for number in self._admission.forget())

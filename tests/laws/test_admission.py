@@ -100,7 +100,7 @@ def test_a_restart_changes_no_verdict(batches: list[list[Row]]) -> None:
     kept: dict[int, bytes] = {}
 
     def restart(admission: Admission, number: int) -> Admission:
-        if chunk := admission.take(number):
+        for chunk in admission.take(number):
             kept[number] = msgspec.msgpack.encode(chunk)
         for gone in admission.forget():
             del kept[gone]

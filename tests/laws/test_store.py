@@ -8,10 +8,10 @@ from datetime import date
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metrics import duration
+from metrics import duration, store
 from metrics.accumulator.distinct import Distinct
 from metrics.calendar import Calendar, Unit
 from metrics.slice import Span
@@ -76,7 +76,11 @@ class Kept:
 
     def checkpoint(self) -> None:
         """Keep the rows that changed, forget those that expired."""
-        self.rows.update(self.store.checkpoint())
+        for key, row in self.store.checkpoint():
+            if row is None:
+                del self.rows[key]
+            else:
+                self.rows[key] = row
         for key in self.store.expire():
             del self.rows[key]
 
@@ -116,7 +120,14 @@ class Kept:
                         assert self.total(segment, window, span) == self.walk(segment, span), window
 
 
-@settings(max_examples=120)
+@pytest.fixture(params=[120, store.LARGEST])
+def largest(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that are kept in pieces, and whole ones."""
+    monkeypatch.setattr(store, "LARGEST", request.param)
+
+
+@pytest.mark.usefixtures("largest")
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=PLACES, steps=STEPS, looks=st.lists(st.integers(0, LENGTH), min_size=1, max_size=3))
 def test_a_total_is_a_walk_over_the_deltas(
     place: tuple[str, date], steps: list[Delta | str], looks: list[int]

@@ -34,7 +34,7 @@ class Told:
         delta = Summary()
         delta.counts["nps/0-10/9"] = 1
         deltas: list[tuple[str, list[partial.Part]]] = (
-            [("[]", [(at, delta.counts, {})])] if at else []
+            [("[]", [partial.Part(at, delta.counts, {})])] if at else []
         )
         record = partial.encode(Partial([progress], deltas))
         asyncio.run(self.shard.absorb(batch(self.shard.tp, offset, [record])))

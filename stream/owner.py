@@ -27,7 +27,6 @@ from stream.transport.batch import TP, Batch
 from stream.transport.line import Line
 
 FLUSHES_PER_SECOND = 20  # of a worker, all its partitions together
-FULL = 100_000  # events folded since the last flush: the next batch waits for it
 TURN = 0.02  # seconds between looks at what is due
 LOOK = 1.0  # seconds between looks at what waits
 RETRY = 2.0  # two heartbeats: by then a zombie knows that it is fenced
@@ -136,7 +135,7 @@ class Owner:
             return
         finally:
             self._busy_since = None
-        if held.shard.folded_since > FULL:
+        if held.shard.full:  # the next batch waits
             await self._guarded(batch.tp, held)
 
     async def _take(self, shard: Shard, batch: Batch) -> None:
@@ -216,7 +215,7 @@ class Owner:
                 await held.outbox.commit(flush)
                 self._show(shard)
         age = time.monotonic() - held.checkpointed
-        if shard.dirty and (final or age >= self._timing.checkpoint or shard.folded_since > FULL):
+        if shard.dirty and (final or shard.full or age >= self._timing.checkpoint):
             position = shard.position
             await held.outbox.commit(await shard.checkpoint())
             held.checkpointed = time.monotonic()

@@ -25,6 +25,8 @@ from stream.state.flush import Flush, Offset, Record
 from stream.tally import Tally
 from stream.transport.batch import TP, Batch
 
+FULL = 100_000  # events folded since the last flush
+FULL_BYTES = 16 << 20  # of dead letters since the last flush
 POSITION = b"@"
 IDS = b"ids/"
 
@@ -65,6 +67,7 @@ class FoldShard:
         self._overlay = Overlay(reader.source, RollUp(plan.dimensions, plan.groupings))
         self._corrections = Corrections(reader.source, plan)
         self._letters: list[Record] = []
+        self._letters_size = 0
         self._chunks = 0
         self._flushed = -1
         self.committed = self.progress()
@@ -99,6 +102,11 @@ class FoldShard:
     def dirty(self) -> bool:
         """Whether there is anything to flush."""
         return self.position != self._flushed
+
+    @property
+    def full(self) -> bool:
+        """Whether so much has happened since the last flush that no more may, before the next."""
+        return self.folded_since > FULL or self._letters_size > FULL_BYTES
 
     def progress(self) -> partial.Progress:
         """Say how far the partition has come."""
@@ -145,6 +153,7 @@ class FoldShard:
                 self._letters.append(self._letter(batch, Bad(taken.rows[row], reason, detail)))
 
     def _letter(self, batch: Batch, bad: Bad) -> Record:
+        self._letters_size += len(batch.values[bad.row] or b"")
         headers = {
             "reason": bad.reason,
             "detail": bad.detail,
@@ -179,7 +188,7 @@ class FoldShard:
     def take(self) -> "Flushed":
         """Hand over all that has happened since the last flush, as one flush."""
         deltas, cells = self._overlay.take()
-        letters, self._letters = self._letters, []
+        letters, self._letters, self._letters_size = self._letters, [], 0
         outcomes, self.outcomes = self.outcomes, Counter()
         tally, self._tally = self._tally, Tally()
         tally.answers = self._reader.categories(cells + tally.cells)

@@ -31,6 +31,7 @@ PUBLISHED = b"#"
 KNOWN = b"k"
 ROW = b"r"
 EPOCH = 1 << 40  # revisions of one epoch of the partials topic
+FULL = 100_000  # partials merged since the last checkpoint
 PAUSE_AFTER = 200  # rows or segments worked on before the loop gets its turn
 FLUSH_RECORDS = 2_000  # updates in one transaction
 OPEN_LASTS_MS = 15 * 60_000
@@ -69,7 +70,7 @@ class MergeShard:
         self.position = 0
         self.epoch = 1
         self.store = Store(plan.keep(), plan.calendar.zone)
-        self.folded_since = 0
+        self.merged_since = 0
         self.published = 0
         self.shown: list[Shown] = []
         """Updates since the owner last took them, for sinks that follow the commit."""
@@ -114,6 +115,11 @@ class MergeShard:
         """Whether partials were merged since the last checkpoint."""
         return self.position != self._merged_to
 
+    @property
+    def full(self) -> bool:
+        """Whether so much was merged since the last checkpoint that the next one is due."""
+        return self.merged_since > FULL
+
     async def absorb(self, batch: Batch) -> None:
         """Merge a batch of partials that begins at the position."""
         async with self._lock:
@@ -121,7 +127,7 @@ class MergeShard:
                 if value is not None:
                     self._merge(partial.decode(value))
             self.position = batch.next
-            self.folded_since += len(batch.values)
+            self.merged_since += len(batch.values)
 
     def _merge(self, record: partial.Partial) -> None:
         for segment, parts in record.deltas:
@@ -238,7 +244,7 @@ class MergeShard:
                 rows.append((KNOWN + segment.encode(), _pack(list(self.store.known[segment]))))
             self._news.clear()
             rows.append((CHECKPOINT, _pack(self._checkpoint())))
-            self._merged_to = self.position
+            self._merged_to, self.merged_since = self.position, 0
             state, partition = self._target.state, self.tp.partition
             return Flush(
                 rows=[Record(state, row, key=key, partition=partition) for key, row in rows],

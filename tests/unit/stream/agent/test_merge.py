@@ -9,6 +9,7 @@ import pytest
 from metrics import duration
 from metrics.summary import Summary
 from stream import partial
+from stream.agent import merge
 from stream.agent.merge import MergeShard, Target
 from stream.partial import Partial, Progress
 from stream.transport.batch import TP
@@ -95,3 +96,13 @@ def test_a_closed_window_that_has_left_the_state_keeps_its_last_value(told: Told
     told.publish(NOON + 100 * DAY)
     told.hear(0, NOON + 100 * DAY, at=NOON)
     assert closed not in told.publish(NOON + 100 * DAY + 1)
+
+
+def test_a_checkpoint_empties_a_full_shard(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Full is counted from the last checkpoint, or every later turn would make another."""
+    monkeypatch.setattr(merge, "FULL", 2)
+    for _ in range(3):
+        told.hear(0, NOON, at=NOON)
+    assert told.shard.full
+    asyncio.run(told.shard.checkpoint())
+    assert not told.shard.full

@@ -9,10 +9,11 @@ from aiokafka import AIOKafkaConsumer
 
 from metrics.plan import Plan
 from stream.agent import fold, merge
-from stream.agent.fold import FoldShard
+from stream.agent.fold import FoldShard, Mark
 from stream.agent.merge import MergeShard
 from stream.broker import BrokerError, delete_below
 from stream.client import Client
+from stream.opinion import find_strangers
 from stream.reader import Reader
 from stream.state.flush import Lost
 from stream.state.outbox import CommitOffset, Outbox, acknowledged, in_transaction
@@ -38,6 +39,18 @@ class Names(msgspec.Struct, frozen=True):
     shards: int
     partitions: Mapping[str, int] = {}
     """How many partitions each source topic has."""
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """A shard with its state and its outbox; `fault` says why it must not go on from there."""
+
+    shard: Shard
+    outbox: Outbox
+    fault: str | None
+
+
+def _marks(shards: Iterable[Shard]) -> dict[TP, Mark]:
+    return {one.tp: one.mark for one in shards if isinstance(one, FoldShard) and one.mark}
 
 
 class Ground:
@@ -78,22 +91,25 @@ class Ground:
             ),
         )
 
-    async def recover(self, tps: Sequence[TP]) -> dict[TP, tuple[Shard, Outbox]]:
+    async def recover(self, tps: Sequence[TP]) -> list[Recovered]:
         """Fence the former owners of partitions, then read their state, then make their shards.
 
         All or none: on any failure every outbox is closed and the error raised.
         """
         outboxes = await self._fence(tps)
         try:
-            rows = await self._read(tps)
-            fresh = [tp for tp in tps if not rows[tp]]
-            starts = await self._first(fresh) if fresh else {}
+            shards = await self._shards(tps)
+            strangers = await find_strangers(self._client, _marks(shards))
         except BaseException:
             await asyncio.gather(*(outbox.close() for outbox in outboxes.values()))
             raise
-        return {
-            tp: (self.shard(tp).restore(rows[tp], starts.get(tp, 0)), outboxes[tp]) for tp in tps
-        }
+        return [Recovered(one, outboxes[one.tp], strangers.get(one.tp)) for one in shards]
+
+    async def _shards(self, tps: Sequence[TP]) -> list[Shard]:
+        rows = await self._read(tps)
+        fresh = [tp for tp in tps if not rows[tp]]
+        starts = await self._first(fresh) if fresh else {}
+        return [self.shard(tp).restore(rows[tp], starts.get(tp, 0)) for tp in tps]
 
     async def _fence(self, tps: Sequence[TP]) -> dict[TP, Outbox]:
         opened = await asyncio.gather(*map(self._open, tps), return_exceptions=True)

@@ -17,7 +17,7 @@ import structlog
 
 from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
-from stream.ground import Ground, Shard
+from stream.ground import Ground, Recovered, Shard
 from stream.held import Held
 from stream.opinion import ask
 from stream.sink.shown import Sink
@@ -236,20 +236,29 @@ class Owner:
     async def _recover(self, wanted: Iterable[TP]) -> None:
         """Take the partitions that are not held and not stuck; one recovery at a time.
 
-        Where the group's offset speaks against the state, the partition is not held: `doubts`.
+        What a second opinion speaks against is not held: it is among `doubts`, or `stuck`.
         """
         async with self._recovering:
             tps = sorted(frozenset(wanted) - self.held.keys() - self.stuck.keys())
-            for tp, (shard, outbox) in (await self._ground.recover(tps)).items():
+            for found in await self._ground.recover(tps):
                 try:
-                    if isinstance(shard, FoldShard) and self._ground.fences:
-                        await ask(self._line, shard, self._ground.state(tp))
+                    await self._accept(found)
                 except Exception as error:
-                    self.doubts[tp] = str(error) or repr(error)
-                    await outbox.close()
-                else:
-                    self.doubts.pop(tp, None)
-                    self.held[tp] = Held(shard, outbox)
+                    self.doubts[found.shard.tp] = str(error) or repr(error)
+                if found.shard.tp not in self.held:
+                    await found.outbox.close()
+
+    async def _accept(self, found: Recovered) -> None:
+        """Hold a recovered partition unless something speaks against its position."""
+        shard = found.shard
+        tp = shard.tp
+        if found.fault:
+            self.stuck[tp] = f"{tp.topic}[{tp.partition}]: {found.fault}"
+            return
+        if isinstance(shard, FoldShard) and self._ground.fences:
+            await ask(self._line, shard, self._ground.state(tp))
+        self.doubts.pop(tp, None)
+        self.held[tp] = Held(shard, found.outbox)
 
     async def _drop(self, tps: Iterable[TP]) -> None:
         dropped = [self.held.pop(tp) for tp in list(tps) if tp in self.held]

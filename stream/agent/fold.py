@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Self
+from zlib import crc32
 
 import msgspec
 
@@ -33,12 +34,26 @@ IDS = b"ids/"
 _encode = msgspec.msgpack.Encoder().encode
 
 
+class Mark(msgspec.Struct, array_like=True, frozen=True):
+    """The last record that was folded: by it a topic that was made anew under its name is told."""
+
+    offset: int
+    timestamp: int
+    checksum: int
+
+    @classmethod
+    def of(cls, offset: int, timestamp: int, value: bytes | None) -> Self:
+        """Mark a record; the checksum says nothing of the value."""
+        return cls(offset, timestamp, crc32(value or b""))
+
+
 class Place(msgspec.Struct, array_like=True, frozen=True):
     """The position row of a source partition: all that goes on from here."""
 
     position: int
     watermark: int | None
     chunks: int
+    mark: Mark | None = None
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -69,6 +84,8 @@ class FoldShard:
         self._letters: list[Record] = []
         self._letters_size = 0
         self._chunks = 0
+        self._last: tuple[int, int, bytes | None] | None = None
+        self.mark: Mark | None = None
         self._flushed = -1
         self.committed = self.progress()
         """How far the partition has come for good: what others may be told."""
@@ -83,6 +100,7 @@ class FoldShard:
         if place:
             self._admission.watermark = place.watermark
             self._chunks = place.chunks
+            self.mark = place.mark
         chunks = [
             (int(key[len(IDS) :]), msgspec.msgpack.decode(row, type=Chunk))
             for key, row in rows.items()
@@ -122,6 +140,8 @@ class FoldShard:
             self._revise(taken.columns, outcome, before)
         self._bury(batch, taken, outcome)
         self._count(taken, outcome)
+        if batch.offsets:
+            self._last = batch.offsets[-1], batch.timestamps[-1], batch.values[-1]
         self.position = batch.next
         self.folded_since += len(batch.values)
 
@@ -212,7 +232,9 @@ class FoldShard:
             self._chunks += 1
         rows += ((_ids(number), None) for number in self._admission.forget())
         rows += self._corrections.rows(self.watermark)
-        place = Place(self.position, self.watermark, self._chunks)
+        if self._last:
+            self.mark, self._last = Mark.of(*self._last), None
+        place = Place(self.position, self.watermark, self._chunks, self.mark)
         rows.append((POSITION, _encode(place)))
         state, partition = self._target.state, self.tp.partition
         return [Record(state, row, key=key, partition=partition) for key, row in rows]

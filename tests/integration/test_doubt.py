@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from stream.broker import delete_below
 from stream.client import Client
 from tests.service.kafka import Kafka
+from tests.service.process import ServiceFailed
 from tests.service.reader import records
 from tests.service.traffic import config
 from tests.service.worker import Site, Worker
@@ -101,3 +102,31 @@ async def test_records_that_are_gone_unread_are_a_gap(kafka: Kafka, tmp_path: Pa
         await answers(site, 1)
         await delete_below(Client(kafka.bootstrap), {TopicPartition(site.source(), 0): 8})
         await unready(site.worker(), "records were deleted before they were read")
+
+
+async def test_a_topic_made_anew_is_not_read_on(kafka: Kafka, tmp_path: Path) -> None:
+    """It has as many records as were read of the old one, so only their content tells."""
+    with Site(kafka, tmp_path, CONFIG) as site:
+        await site.create(1)
+        worker = site.worker()
+        await asyncio.to_thread(worker.wait_ready)
+        await answers(site, 1)
+        await folded(site, 5)
+        worker.stop()
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+        await admin.start()
+        await admin.delete_topics([site.source()])
+        await admin.close()
+        await remade(site)
+        await answers(site, 1, count=8)
+        await unready(site.worker(), "another record stands where the last one was folded")
+
+
+async def remade(site: Site) -> None:
+    """Create the topic as soon as the broker has forgotten the old one."""
+    for _ in range(100):
+        try:
+            return await site.create(1)
+        except ServiceFailed:
+            await asyncio.sleep(0.1)
+    pytest.fail("the topic was not deleted")

@@ -24,7 +24,13 @@ BORDER = {  # the library -> where alone it is imported
     "aiokafka": (
         *("stream/transport/", "stream/state/", "stream/sink/", "stream/embedded/"),
         *("stream/cli/", "stream/app.py", "stream/broker.py", "stream/topic.py"),
-        *("stream/client.py", "stream/ground.py", "stream/reader.py", "stream/testing.py"),
+        *(
+            "stream/client.py",
+            "stream/ground.py",
+            "stream/opinion.py",
+            "stream/reader.py",
+            "stream/testing.py",
+        ),
     ),
     "faust": ("stream/transport/", "stream/agent/", "stream/app.py"),
     "mode": ("stream/transport/", "stream/agent/", "stream/app.py"),

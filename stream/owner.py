@@ -188,6 +188,7 @@ class Owner:
             async for flush in shard.publish(now):
                 await held.outbox.commit(flush)
                 self._show(shard)
+            self._show(shard)
         age = time.monotonic() - held.checkpointed
         if shard.dirty and (final or age >= self._timing.checkpoint or shard.folded_since > FULL):
             position = shard.position
@@ -201,12 +202,6 @@ class Owner:
         shown, shard.shown = shard.shown, []
         for sink in self.sinks:
             sink.offer(shown)
-
-    def refresh(self) -> None:
-        """Publish everything anew: a sink has lost what it had."""
-        for held in self.held.values():
-            if isinstance(held.shard, MergeShard):
-                held.shard.refresh()
 
     async def _recover(self, wanted: Iterable[TP]) -> None:
         """Take the partitions that are not held and not stuck; one recovery at a time."""

@@ -23,8 +23,8 @@ end
 local offered = stamp(ARGV[1], ARGV[2])
 local held = redis.pcall('HMGET', KEYS[1], 'revision', 'window_end')
 local there = held[1] and held[2]
-if there and stamp(held[1], held[2]) > offered then return 0 end
-if KEYS[4] and (redis.call('GET', KEYS[4]) or '') > offered then return 0 end
+if there and stamp(held[1], held[2]) > offered then return -1 end
+if KEYS[4] and (redis.call('GET', KEYS[4]) or '') > offered then return -1 end
 if ARGV[4] == 'corrects' and not there then return 0 end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -42,7 +42,7 @@ redis.call('ZADD', KEYS[2], now + ARGV[3], KEYS[1])
 redis.call('PUBLISH', KEYS[3], ARGV[5])
 return 1
 """
-"""Writes one value; returns whether the hash holds it now.
+"""Writes one value; returns 1 when the hash holds it now, -1 when a newer one is there, else 0.
 
 Keys: the hash, `cx:keys`, `cx:updates`, and where values may be suppressed the place that remembers
 which one was, for there is no hash then that could. Arguments: revision and window end; and unless

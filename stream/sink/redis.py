@@ -8,8 +8,10 @@ at once.
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from math import inf
 
 import structlog
 from redis import asyncio as redis
@@ -56,6 +58,8 @@ class RedisSink:
         self._stirred = asyncio.Event()
         self.here: bool | None = None
         """Whether Redis takes updates; None before the first try."""
+        self._tell_again = inf
+        """When, by the monotonic clock."""
         self._witness = guarded.KEYS
         """What is there as long as Redis has not forgotten what we wrote."""
 
@@ -91,11 +95,12 @@ class RedisSink:
     async def _turn(self) -> bool:
         """Write some of what there is; return whether Redis took it."""
         news = dict(list(self._waiting.items())[:AT_ONCE])
-        taken = [*news.values(), *(self._whole.take(AT_ONCE) if self.here else ())]
+        told = self._tell() if self.here else []
+        taken = [*news.values(), *told]
         self._stirred.clear()
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                await self._write(taken)
+                written = await self._write(taken)
         except (RedisError, OSError, TimeoutError) as error:
             await self._gone(error)
             return False
@@ -103,6 +108,8 @@ class RedisSink:
             self.here = True
             log.info("redis takes updates")
             return True
+        if -1 in written[len(news) :]:
+            self._tell_again = time.monotonic() + IDLE_S
         for name, one in news.items():
             if self._waiting.get(name) is one:
                 del self._waiting[name]
@@ -110,9 +117,22 @@ class RedisSink:
             await self._rest()
         return True
 
+    def _tell(self) -> list[Shown]:
+        """Compute what Redis is to be told next of the whole.
+
+        What it refused is told anew a little later. A former owner whose clock is ahead may have
+        written windows that end later, of the same revision: each heartbeat makes ours greater.
+        """
+        told = self._whole.take(AT_ONCE)
+        if not told and self._tell_again < time.monotonic():
+            self._tell_again = inf
+            self._whole.again()
+        return told
+
     async def _rest(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stirred.wait(), IDLE_S)
+            async with asyncio.timeout(IDLE_S):
+                await self._stirred.wait()
 
     async def _greet(self, connection: AbstractConnection) -> None:
         """Begin a connection: who knows what the server at its other end holds."""
@@ -125,8 +145,11 @@ class RedisSink:
         self._witness = guarded.KEYS
         self._whole.again()
 
-    async def _write(self, taken: Sequence[Shown]) -> None:
-        """Write in one transaction, so that memory lost before it is seen in it, or in the next."""
+    async def _write(self, taken: Sequence[Shown]) -> list[int]:
+        """Write in one transaction, so that memory lost before it is seen in it, or in the next.
+
+        Returns what the script says of each.
+        """
         witness = self._witness
         names = [guarded.key(one.update) for one in taken]
         async with self._redis.pipeline(transaction=True) as pipe:
@@ -139,8 +162,9 @@ class RedisSink:
             log.warning("redis has forgotten what it held, writing all again")
             self._remind()
         for name, one, holds in zip(names, taken, written, strict=True):
-            if holds and one.lasts_ms >= OPEN_LASTS_MS:
+            if holds > 0 and one.lasts_ms >= OPEN_LASTS_MS:
                 self._witness = name
+        return written
 
     async def _gone(self, error: Exception) -> None:
         """Forget what waits, and the connection, whatever state it is in."""

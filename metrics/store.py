@@ -74,6 +74,10 @@ class Store:
     def _is_kept(self, rung: Rung, start: int) -> bool:
         return self.watermark is None or start >= self.watermark - self._keep[rung]
 
+    def lasts(self, rung: Rung, start: int) -> int:
+        """Say for how much event time a slice will still be kept; negative once it has left."""
+        return start + self._keep[rung] - (self.watermark or 0)
+
     def merge(self, segment: str, at: int, delta: Summary) -> list[str]:
         """Add a 10-second slice's delta to every rung that keeps it; return cells new here."""
         for rung in self._keep:
@@ -150,6 +154,15 @@ class Store:
             if len(self._read) > CACHED_ROWS:
                 self._read.popitem(last=False)
         return row
+
+    def days(self, segment: str, until: int) -> list[int]:
+        """List the local days up to an instant that a segment has a slice of, by their start."""
+        if Rung.LOCAL_DAY not in self._keep:
+            return []
+        oldest = max(0, (self.watermark or 0) - self._keep[Rung.LOCAL_DAY])
+        first, step = self._row_start(oldest, Rung.LOCAL_DAY), _STRETCH[Rung.LOCAL_DAY]
+        rows = (self._row(RowKey(Rung.LOCAL_DAY, at, segment)) for at in range(first, until, step))
+        return sorted(start for row in rows if row for start in row if start < until)
 
     def checkpoint(self) -> Iterator[tuple[RowKey, bytes | None]]:
         """Pack the rows changed since the last checkpoint, one at a time; None: a piece less.

@@ -40,6 +40,10 @@ class Update(msgspec.Struct, frozen=True):
             [self.metric, self.variant, self.window, _ordered(self.segment), _ordered(self.by)]
         ).decode()
 
+    def is_closed(self) -> bool:
+        """Say whether its window is a closed one: a whole unit of the calendar."""
+        return ":" in self.window
+
     def content(self) -> tuple[object, ...]:
         """Give what must change for an update to be published again."""
         return (

@@ -16,6 +16,7 @@ from stream.reader import Hashes, Reader, hash_key
 from stream.settings import Settings
 from stream.sink.prometheus import Selection
 from stream.sink.redis import RedisSink
+from stream.sink.whole import Whole
 from stream.telemetry import Telemetry
 from stream.transport.app import TransportSettings, build, quiet
 from stream.transport.line import Line
@@ -110,13 +111,14 @@ class Worker:
         session = settings.kafka.session_timeout / 1000
         health = Health(self.owner, self.app.line, session)
         self.server = Server(health, self.telemetry, _selection(settings))
-        self._sinks = self._redis(settings)
+        self._sinks = self._redis(settings, health)
 
-    def _redis(self, settings: Settings) -> list[RedisSink]:
+    def _redis(self, settings: Settings, health: Health) -> list[RedisSink]:
         if settings.redis is None:
             return []
         failed = self.telemetry.sink_errors.labels("redis").inc
-        sink = RedisSink(settings.redis.url, self.owner.refresh, failed)
+        suppresses = settings.privacy.min_n > 0
+        sink = RedisSink(settings.redis.url, Whole(health.exported), failed, suppresses)
         self.owner.sinks.append(sink)
         return [sink]
 
@@ -144,6 +146,7 @@ class Worker:
             await self.app.stop()
             tasks[0].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*(sink.close() for sink in self._sinks))
             await self.server.stop()
             log.info("stopped")
 

@@ -214,6 +214,7 @@ class Owner:
             async for flush in shard.publish(now):
                 await held.outbox.commit(flush)
                 self._show(shard)
+            self._show(shard)
         age = time.monotonic() - held.checkpointed
         if shard.dirty and (final or shard.full or age >= self._timing.checkpoint):
             position = shard.position
@@ -226,12 +227,6 @@ class Owner:
         shown, shard.shown = shard.shown, []
         for sink in self.sinks:
             sink.offer(shown)
-
-    def refresh(self) -> None:
-        """Publish everything anew: a sink has lost what it had."""
-        for held in self.held.values():
-            if isinstance(held.shard, MergeShard):
-                held.shard.refresh()
 
     async def _recover(self, wanted: Iterable[TP]) -> None:
         """Take the partitions that are not held and not stuck; one recovery at a time.

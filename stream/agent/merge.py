@@ -13,16 +13,14 @@ from typing import Self
 
 import msgspec
 
-from metrics import instant
 from metrics.agenda import Agenda
 from metrics.evaluate import Moment, evaluate
 from metrics.plan import Plan
-from metrics.slice import Rung
 from metrics.store import RowKey, Store
 from metrics.update import Update, encode
 from metrics.window import Window
 from stream import partial
-from stream.sink.shown import Shown
+from stream.sink.shown import Shown, show
 from stream.state.flush import Flush, Offset, Record
 from stream.transport.batch import TP, Batch
 
@@ -34,7 +32,6 @@ EPOCH = 1 << 40  # revisions of one epoch of the partials topic
 FULL = 100_000  # partials merged since the last checkpoint
 PAUSE_AFTER = 200  # rows or segments worked on before the loop gets its turn
 FLUSH_RECORDS = 2_000  # updates in one transaction
-OPEN_LASTS_MS = 15 * 60_000
 REFRESH_MS = 5 * 60_000
 STALE_MS = 60_000
 
@@ -154,10 +151,6 @@ class MergeShard:
         if mark > (self.store.watermark or 0):
             self.store.watermark = mark
 
-    def refresh(self) -> None:
-        """Have everything evaluated and published anew at the next turn."""
-        self._refreshed = 0
-
     def behind(self) -> int | None:
         """Return the least watermark of the sources that have input waiting; None if none has."""
         marks = [one.watermark for one in self._progress.values() if one.waiting]
@@ -180,7 +173,8 @@ class MergeShard:
     async def publish(self, now: int) -> AsyncIterator[Flush]:
         """Evaluate what is due and yield flushes of updates, each of a bounded size."""
         stale = self._stale(now)
-        refresh = now - self._refreshed >= REFRESH_MS or stale != self._was_stale
+        age = now - self._refreshed  # negative when the clock was set back
+        refresh = not 0 <= age < REFRESH_MS or stale != self._was_stale
         if refresh:
             self._refreshed, self._was_stale = now, stale
         records: list[Record] = []
@@ -206,22 +200,17 @@ class MergeShard:
             suppressed = update.n < self.plan.min_n
             content = 0 if suppressed else hash(update.content())
             held = self._contents.get(key)
-            closed = ":" in update.window
+            closed = update.is_closed()
             if held is None and (suppressed or (closed and not update.n)):
+                if closed:  # a former owner may have shown a value
+                    self.shown.append(show(self.plan, self.store, update))
                 continue
             if held == content and (closed or not refresh):
                 continue
             self._contents[key] = content
             value = None if suppressed else encode(update)
-            self.shown.append(Shown(update, suppressed, self._lasts(update)))
+            self.shown.append(show(self.plan, self.store, update))
             yield Record(self._target.updates, value, key=key.encode())
-
-    def _lasts(self, update: Update) -> int:
-        """Say how long a sink keeps a value: a closed window as long as its slices are kept."""
-        if ":" not in update.window:
-            return OPEN_LASTS_MS
-        age = (self.store.watermark or 0) - instant.parse(update.window_end)
-        return max(OPEN_LASTS_MS, self.plan.keep()[Rung.LOCAL_DAY] - age)
 
     def _published(self, records: list[Record]) -> Flush:
         self.published = self.position

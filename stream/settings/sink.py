@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -12,16 +12,31 @@ from stream.settings.kind import Kind, Secret, choice, many, matching, secret, t
 from stream.settings.section import Key
 from stream.settings.window import CALENDAR, ROLLING
 
-URL_WORDS = "redis://host:port/database, rediss:// or unix:///path"
+URL_WORDS = (
+    "redis://user:password@host:port/database, rediss:// for TLS (with ?ssl_ca_certs=FILE and the "
+    "like), or unix:///path"
+)
+TLS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
+OPTIONS = {"redis": {"db"}, "rediss": {"db", *TLS}, "unix": {"db"}}
+"""What may follow the `?` of an address, by its scheme."""
 
 
 def _is_redis(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        place = parts.path if parts.scheme == "unix" else parts.hostname
-        return parts.scheme in {"redis", "rediss", "unix"} and bool(place) and parts.port != 0
-    except ValueError:  # a port that is no number, half an IPv6 address
+        options = parse_qs(parts.query, strict_parsing=bool(parts.query))
+        if parts.scheme not in OPTIONS or not options.keys() <= OPTIONS[parts.scheme]:
+            return False
+        if parts.scheme == "unix":
+            return bool(parts.path) and _is_number(*options.get("db", ()))
+        is_place = bool(parts.hostname) and parts.port != 0
+        return is_place and _is_number(parts.path.removeprefix("/"), *options.get("db", ()))
+    except ValueError:  # a port that is no number, half an IPv6 address, an option without value
         return False
+
+
+def _is_number(*databases: str) -> bool:
+    return all(name.isdecimal() for name in databases if name)
 
 
 class Redis(msgspec.Struct, frozen=True):

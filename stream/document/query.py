@@ -19,11 +19,7 @@ def default(metric: Metric) -> Variant:
 
 
 def live(series: str, *matchers: str) -> str:
-    """Select a gauge once, whoever exports it.
-
-    >>> live("ressenti_lag_records", 'topic="survey.answers"')
-    'max without (instance, pod) (ressenti_lag_records{topic="survey.answers"})'
-    """
+    """Select a gauge once, whoever exports it."""
     chosen = f"{{{','.join(matchers)}}}" if matchers else ""
     return f"max without (instance, pod) ({series}{chosen})"
 

@@ -28,6 +28,10 @@ Inputs = Mapping[str, str]
 """A sample a minute of each series: `0+2x30` is 0, 2, 4 and so on."""
 
 
+BAD = {EVENTS % "dead": "0+5x30", EVENTS % "late": "0+5x30", EVENTS % "folded": "0+90x30"}
+GOOD = {EVENTS % "dead": "0+1x30", EVENTS % "folded": "0+99x30"}
+
+
 class Case(NamedTuple):
     """How many alerts of a rule fire at a minute of what Prometheus has scraped."""
 
@@ -52,15 +56,8 @@ STREAM = (
     Case("RessentiValuesOld", "one minute", {WATERMARK: "60x9"}, 9, 0),
     Case("RessentiPartitionsLost", "every minute", {LOSSES: "0+1x20"}, 10, 1),
     Case("RessentiPartitionsLost", "once", {LOSSES: "0 0 1x20"}, 10, 0),
-    Case(
-        *("RessentiDeadLetters", "a tenth, of two reasons"),
-        *({EVENTS % "dead": "0+5x30", EVENTS % "late": "0+5x30", EVENTS % "folded": "0+90x30"},),
-        *(12, 1),
-    ),
-    Case(
-        *("RessentiDeadLetters", "a hundredth"),
-        *({EVENTS % "dead": "0+1x30", EVENTS % "folded": "0+99x30"}, 30, 0),
-    ),
+    Case("RessentiDeadLetters", "a tenth, of two reasons", BAD, 12, 1),
+    Case("RessentiDeadLetters", "a hundredth", GOOD, 30, 0),
     Case("RessentiDeadLetters", "nothing comes", {EVENTS % "dead": "7x30"}, 30, 0),
     Case("RessentiSeriesHidden", "some are", {HIDDEN: "5x30"}, 15, 1),
     Case("RessentiSeriesHidden", "none is", {HIDDEN: "0x30"}, 30, 0),
@@ -81,9 +78,8 @@ def of_targets() -> Iterator[Case]:
         )
         yield Case(alert, "better", series(metric, 0.75, margin=0.01, target=0.7), 30, 0)
         yield Case(alert, "no target", series(metric, 0.1, margin=0.01), 30, 0)
-        yield Case(
-            *(alert, "a breakdown", series(metric, 0.1, 'source="purchases"', target=0.7), 30, 0)
-        )
+        part = series(metric, 0.1, 'source="purchases"', target=0.7)
+        yield Case(alert, "a breakdown", part, 30, 0)
 
 
 def series(metric: Metric, value: float, more: str = "", **companions: float) -> Inputs:

@@ -78,7 +78,10 @@ def _metric(metric: Metric, y: int) -> Iterator[Json]:
 def _health(y: int) -> Iterator[Json]:
     """Show the stream: who works, what arrives, what waits, what fails."""
     below = y + HEIGHT
-    yield stat(Look("workers up"), Place(0, y, 4, HEIGHT), 'sum(up{job="ressenti"})')
+    half = HEIGHT // 2
+    yield stat(Look("workers up"), Place(0, y, 4, half), 'sum(up{job="ressenti"})')
+    hidden = f"max({live('ressenti_hidden_series')})"
+    yield stat(Look("series left out"), Place(0, y + half, 4, half), hidden)
     yield lines(
         Look("events by what became of them", "cps"),
         Place(4, y, 10, HEIGHT),
@@ -104,7 +107,6 @@ def _health(y: int) -> Iterator[Json]:
         Place(16, below, 8, HEIGHT),
         Query(f"sum by (sink) ({_rate('ressenti_sink_errors_total')})", "sink {{sink}}"),
         Query(f"sum({_rate('ressenti_losses_total')})", "partitions lost"),
-        Query(f"max({live('ressenti_hidden_series')})", "series hidden (number)"),
     )
 
 

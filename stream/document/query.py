@@ -1,7 +1,7 @@
 """PromQL over the series of the catalog, as the shipped board and rules ask for them.
 
 While a partition moves, two workers may show the same value for a moment: every query of a gauge
-takes one of them, `max without (instance, pod)`.
+takes one of them, `max without (instance, pod)`. Counters are each process's own and are added.
 """
 
 import math

@@ -22,6 +22,8 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(DEPLOY / "compose.yaml")
 PARTITIONS = 1
 ANSWERS = 60  # of each type and region: margins are narrow
+FED = {"nps", "csat", "ces", "fcr", "aht", "active_users"}
+"""The metrics that `_events` has events for."""
 TARGETS = {**dict.fromkeys(METRICS, 0), "nps": 40, "aht": 1}
 """Only NPS and AHT miss theirs: see `_events`."""
 

@@ -54,6 +54,7 @@ def _panels() -> Iterator[Json]:
         y += 1 + HEIGHT
     yield row("Stream health", y)
     yield from _health(y + 1)
+    yield from _effort(y + 1 + HEIGHT)
 
 
 def _metric(metric: Metric, y: int) -> Iterator[Json]:
@@ -76,35 +77,29 @@ def _metric(metric: Metric, y: int) -> Iterator[Json]:
 
 
 def _health(y: int) -> Iterator[Json]:
-    """Show the stream: who works, what arrives, what waits, what fails."""
-    below = y + HEIGHT
+    """Show the stream: who works, what arrives, what waits."""
     half = HEIGHT // 2
     yield stat(Look("workers up"), Place(0, y, 4, half), 'sum(up{job="ressenti"})')
     hidden = f"max({live('ressenti_hidden_series')})"
     yield stat(Look("series left out"), Place(0, y + half, 4, half), hidden)
+    outcomes = f"sum by (topic, outcome) ({_rate('ressenti_events_total')})"
     yield lines(
-        Look("events by what became of them", "cps"),
-        Place(4, y, 10, HEIGHT),
-        Query(f"sum by (topic, outcome) ({_rate('ressenti_events_total')})"),
+        Look("events by what became of them", "cps"), Place(4, y, 10, HEIGHT), Query(outcomes)
     )
-    yield lines(
-        Look("records that wait"),
-        Place(14, y, 10, HEIGHT),
-        Query(f"sum by (topic) ({live('ressenti_lag_records')})"),
-    )
-    yield lines(
-        Look("age of the newest counted event while input waits", "s"),
-        Place(0, below, 8, HEIGHT),
-        Query(f"max({live('ressenti_watermark_lag_seconds')})", "watermark lag"),
-    )
-    yield lines(
-        Look("time of a flush", "s"),
-        Place(8, below, 8, HEIGHT),
-        *(Query(_flush(q), f"quantile {q}") for q in (0.5, 0.99)),
-    )
+    lag = f"sum by (topic) ({live('ressenti_lag_records')})"
+    yield lines(Look("records that wait"), Place(14, y, 10, HEIGHT), Query(lag))
+
+
+def _effort(y: int) -> Iterator[Json]:
+    """Show how fresh the values are, what a flush takes and what fails."""
+    age = Look("age of the newest counted event while input waits", "s")
+    behind = f"max({live('ressenti_watermark_lag_seconds')})"
+    yield lines(age, Place(0, y, 8, HEIGHT), Query(behind, "watermark lag"))
+    flushes = (Query(_flush(q), f"quantile {q}") for q in (0.5, 0.99))
+    yield lines(Look("time of a flush", "s"), Place(8, y, 8, HEIGHT), *flushes)
     yield lines(
         Look("failures", "cps"),
-        Place(16, below, 8, HEIGHT),
+        Place(16, y, 8, HEIGHT),
         Query(f"sum by (sink) ({_rate('ressenti_sink_errors_total')})", "sink {{sink}}"),
         Query(f"sum({_rate('ressenti_losses_total')})", "partitions lost"),
     )

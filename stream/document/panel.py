@@ -8,6 +8,31 @@ Json = dict[str, object]
 
 SOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 AUTOMATIC = "__auto"  # Grafana names a series by the labels that differ
+OPTIONS: dict[str, Json] = {
+    "stat": {
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "colorMode": "none",
+        "graphMode": "none",
+        "textMode": "auto",
+        "justifyMode": "auto",
+        "orientation": "auto",
+        "wideLayout": True,
+        "showPercentChange": False,
+        "percentChangeColorMode": "standard",
+    },
+    "timeseries": {
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    },
+}
+"""How a kind of panel is drawn."""
+FIELDS: dict[str, Json] = {
+    "stat": {},
+    "timeseries": {
+        "custom": {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 0, "spanNulls": False}
+    },
+}
+"""How the series of a kind of panel are drawn."""
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -48,32 +73,16 @@ def row(title: str, y: int) -> Json:
 
 def stat(look: Look, place: Place, expr: str) -> Json:
     """Show the present value, one for each series."""
-    options = {
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "colorMode": "none",
-        "graphMode": "none",
-        "textMode": "auto",
-        "justifyMode": "auto",
-        "orientation": "auto",
-        "wideLayout": True,
-        "showPercentChange": False,
-        "percentChangeColorMode": "standard",
-    }
-    return _panel("stat", look, place, [Query(expr)], {}) | {"options": options}
+    return _panel("stat", look, place, [Query(expr)])
 
 
 def lines(look: Look, place: Place, *queries: Query) -> Json:
     """Draw values over time; a gap is a time without a value."""
-    custom: Json = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 0, "spanNulls": False}
-    options = {
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
-        "tooltip": {"mode": "multi", "sort": "desc"},
-    }
-    return _panel("timeseries", look, place, queries, {"custom": custom}) | {"options": options}
+    return _panel("timeseries", look, place, queries)
 
 
-def _panel(kind: str, look: Look, place: Place, queries: Sequence[Query], defaults: Json) -> Json:
-    fields: Json = {"unit": look.unit, **defaults}
+def _panel(kind: str, look: Look, place: Place, queries: Sequence[Query]) -> Json:
+    fields: Json = {"unit": look.unit, **FIELDS[kind]}
     return {
         "type": kind,
         "title": look.title,
@@ -81,6 +90,7 @@ def _panel(kind: str, look: Look, place: Place, queries: Sequence[Query], defaul
         "datasource": SOURCE,
         "gridPos": _grid(place),
         "fieldConfig": {"defaults": fields, "overrides": _overrides(queries)},
+        "options": OPTIONS[kind],
         "targets": [_target(number, query) for number, query in enumerate(queries)],
     }
 

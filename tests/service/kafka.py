@@ -64,12 +64,10 @@ class Kafka(Service):
     """A broker on loopback; its data and log live in `home`, its port stays over restarts.
 
     `with Kafka(home) as kafka:` starts and stops it. Topics are never created by themselves.
-    `properties` is the text of its settings, in which `{port}` and the like are filled in.
     """
 
-    def __init__(self, home: Path, properties: str = PROPERTIES) -> None:
+    def __init__(self, home: Path) -> None:
         self.home = home
-        self.properties = properties
         self.port = 0
         self._process: Process | None = None
 
@@ -128,11 +126,10 @@ class Kafka(Service):
             await client.close()
 
     def _settle(self, port: int) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
         data = self.home / "data"
         shutil.rmtree(data, ignore_errors=True)  # of an attempt on another port
         (self.home / "server.properties").write_text(
-            self.properties.format(port=port, controller=port + 1, data=data)
+            PROPERTIES.format(port=port, controller=port + 1, data=data)
         )
         self._format()
         self._process = self._launch(port)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,10 +38,24 @@ class Stack(NamedTuple):
     """Where the worker was started."""
 
 
+class Broker(Kafka):
+    """A broker with the settings of compose.yaml."""
+
+    def _settle(self, port: int) -> None:
+        data = self.home / "data"
+        shutil.rmtree(self.home, ignore_errors=True)  # of an attempt on another port
+        self.home.mkdir()
+        text = properties().format(port=port, controller=port + 1, data=data)
+        (self.home / "server.properties").write_text(text)
+        self._format()
+        self._process = self._launch(port)
+        self.port = port
+
+
 @contextmanager
 def stack(home: Path) -> Iterator[Stack]:
     """Start broker, Redis, worker and Prometheus as shipped, with some events counted."""
-    with Kafka(home / "kafka", properties()) as kafka, Redis(home / "redis") as redis:
+    with Broker(home / "kafka") as kafka, Redis(home / "redis") as redis:
         asyncio.run(_fill(kafka))
         worker = _worker(home, kafka, redis)
         try:
@@ -54,7 +69,7 @@ def stack(home: Path) -> Iterator[Stack]:
 
 
 def properties() -> str:
-    """Write the broker's settings of compose.yaml, for `Kafka`."""
+    """Write the broker's settings of compose.yaml, with places to fill in."""
     places = {
         "OUTSIDE://:29092": f"OUTSIDE://127.0.0.1:{(outside := free_port())}",
         "127.0.0.1:29092": f"127.0.0.1:{outside}",

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import subprocess
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.service.process import Process, Service, ServiceFailed, on_free_port
 
@@ -22,12 +23,15 @@ class Sample(NamedTuple):
 class Prometheus(Service):
     """A server on loopback that scrapes `/metrics` of the targets (`host:port`) every second.
 
-    Its data and log live in `home`; a second start goes on with the data, on another port.
+    Its data and log live in `home`; a second start goes on with the data, on another port. `rules`
+    are files of rules, evaluated every second; `job` is the label that the targets get.
     """
 
-    def __init__(self, home: Path, targets: Sequence[str]) -> None:
+    def __init__(
+        self, home: Path, targets: Sequence[str], rules: Sequence[Path] = (), job: str = "tests"
+    ) -> None:
         self.home = home
-        self.targets = tuple(targets)
+        self._configuration = _configuration(targets, rules, job)
         self.port = 0
         self._process: Process | None = None
 
@@ -46,7 +50,7 @@ class Prometheus(Service):
         if self._process:
             return
         self.home.mkdir(parents=True, exist_ok=True)
-        (self.home / "prometheus.json").write_text(_configuration(self.targets))
+        (self.home / "prometheus.json").write_text(self._configuration)
         on_free_port(self._launch)
 
     def stop(self) -> None:
@@ -57,12 +61,16 @@ class Prometheus(Service):
 
     def query(self, promql: str) -> list[Sample]:
         """Evaluate an instant query now; a scalar is one sample without labels."""
-        form = urllib.parse.urlencode({"query": promql})
-        with urllib.request.urlopen(f"{self.url}/api/v1/query?{form}", timeout=10) as answer:
-            data = json.load(answer)["data"]
+        data = self.ask("query", query=promql)
         if data["resultType"] == "scalar":
             return [Sample({}, float(data["result"][1]))]
         return [Sample(row["metric"], float(row["value"][1])) for row in data["result"]]
+
+    def ask(self, path: str, **form: str) -> Any:
+        """Return the data that its API answers at `/api/v1/<path>`."""
+        url = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(form)}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.load(answer)["data"]
 
     async def wait_for(self, promql: str, seconds: float = 30) -> list[Sample]:
         """Ask until the query has an answer; `ServiceFailed` when it has none in time."""
@@ -87,7 +95,22 @@ class Prometheus(Service):
         self._process, self.port = process, port
 
 
-def _configuration(targets: Sequence[str]) -> str:
-    job = {"job_name": "tests", "static_configs": [{"targets": list(targets)}]}
-    times = {"scrape_interval": "1s", "scrape_timeout": "1s"}
-    return json.dumps({"global": times, "scrape_configs": [job]})  # JSON is YAML
+def promtool(*arguments: str | Path) -> str:
+    """Run Prometheus's own checker; what it says, `ServiceFailed` if it finds something wrong."""
+    done = subprocess.run(
+        ["promtool", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode:
+        raise ServiceFailed(done.stdout + done.stderr)
+    return done.stdout
+
+
+def _configuration(targets: Sequence[str], rules: Sequence[Path], job: str) -> str:
+    scraped = {"job_name": job, "static_configs": [{"targets": list(targets)}]}
+    times = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    whole = {
+        "global": times,
+        "rule_files": list(map(str, rules)),
+        "scrape_configs": [scraped],
+    }
+    return json.dumps(whole)  # JSON is YAML

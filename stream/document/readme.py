@@ -1,13 +1,10 @@
-"""The text made from the catalog: the README's table of metrics.
-
-`python -m stream.document` renews it.
-"""
+"""The README's table of metrics."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from metrics.catalog import METRICS
 from metrics.metric import Metric
+from stream.document.query import default
 
 BEGIN, END = "<!-- catalog -->", "<!-- /catalog -->"
 
@@ -21,12 +18,14 @@ def _rows() -> Iterator[str]:
     yield "| metric | what | unit | variants besides `default` | source |"
     yield "|---|---|---|---|---|"
     for metric in METRICS.values():
-        cells = (f"`{metric.name}`", metric.title, _unit(metric), _variants(metric), metric.source)
+        cells = (
+            f"`{metric.name}`",
+            metric.title,
+            default(metric).unit,
+            _variants(metric),
+            metric.source,
+        )
         yield f"| {' | '.join(cells)} |"
-
-
-def _unit(metric: Metric) -> str:
-    return next(variant.unit for variant in metric.variants if variant.name == "default")
 
 
 def _variants(metric: Metric) -> str:
@@ -41,8 +40,3 @@ def renewed(readme: str) -> str:
     if not found:
         raise ValueError(f"the README has no {BEGIN} ... {END}")
     return f"{before}{BEGIN}\n{metrics_table()}{END}{after}"
-
-
-if __name__ == "__main__":
-    path = Path(__file__).parent.parent / "README.md"
-    path.write_text(renewed(path.read_text()))

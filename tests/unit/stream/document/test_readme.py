@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stream.document import renewed
+from stream.document.readme import renewed
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[4] / "README.md"
 
 
 def test_the_table_of_metrics_is_that_of_the_catalog() -> None:

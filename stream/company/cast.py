@@ -1,6 +1,7 @@
 """The cast: whom the stories that begin on a page are about, and how many they are."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -31,6 +32,7 @@ class Cast:
         self.trouble = Trouble(company.outages)
         self._name = company.name
         self._count = company.customers
+        self._crowd = lru_cache(maxsize=256)(self._crowd_at)
         self._length = length
         self._customers = customers(company.seed, company.customers)
         told = sum(story.weight * events(story, company.sources) for story in STORIES)
@@ -58,18 +60,18 @@ class Cast:
     def _surge(self, story: Story, number: int, luck: Luck) -> Iterator[Case]:
         """Yield the cases that outages bring on top."""
         first = number * self._length
-        for region, start, end in self.trouble.within(first, first + self._length):
-            throw = self.throw(story.name, number, "surge", region, start)
+        for outage, region, start, end in self.trouble.within(first, first + self._length):
+            throw = self.throw(story.name, number, "surge", outage)
             usual = self._scale * story.weight * self._crowd(first).parts[region]
             n = int(story.surge * usual * (end - start) / self._length + throw())
-            name = f"{story.name}-{self._name}-{REGIONS[region].name}{start}"
+            name = f"{story.name}-{self._name}-{number}-o{outage}"
             for each in range(n):
                 at, who, lot = throw(), throw(), throw()
                 if luck[0] <= lot < luck[1]:
                     customer = self._member(region, who)
                     yield Case(f"{name}-{each}", start + int(at * (end - start)), customer, lot)
 
-    def _crowd(self, start: int) -> _Crowd:
+    def _crowd_at(self, start: int) -> _Crowd:
         parts = tuple(
             len(members) / self._count * activity(region, start)
             for region, members in zip(REGIONS, self._customers, strict=True)

@@ -13,7 +13,7 @@ import msgspec
 
 from metrics.duration import DAY, HOUR, MINUTE, SECOND
 from stream.company import mood
-from stream.company.cast import Cast
+from stream.company.cast import Cast, Luck
 from stream.company.dice import Dice, again
 from stream.company.fault import spoil
 from stream.company.line import Line
@@ -86,10 +86,8 @@ class _Chapter(msgspec.Struct, frozen=True):
     story: Story
     pages: int
     dues: list[_Due]
-
-    def luck(self) -> tuple[float, float]:
-        """Give the bounds of the luck of all for whom any of the steps is."""
-        return min(due.step.low for due in self.dues), max(due.step.high for due in self.dues)
+    luck: Luck
+    """Bounds of the luck of all for whom any of the steps is."""
 
 
 def _chapters(story: Story, company: Company, length: int) -> Iterator[_Chapter]:
@@ -99,7 +97,8 @@ def _chapters(story: Story, company: Company, length: int) -> Iterator[_Chapter]
             pages, rest = divmod(step.after, length)
             found.setdefault(pages, []).append(_Due(f".{number}", rest, step))
     for pages, dues in found.items():
-        yield _Chapter(story, pages, dues)
+        low, high = min(due.step.low for due in dues), max(due.step.high for due in dues)
+        yield _Chapter(story, pages, dues, (low, high))
 
 
 class _Page:
@@ -122,7 +121,7 @@ class _Page:
         """Write the events of a chapter."""
         story, pages = chapter.story, chapter.pages
         throw: Dice | None = None
-        for case in self._cast.cases(story, self._number - pages, chapter.luck()):
+        for case in self._cast.cases(story, self._number - pages, chapter.luck):
             throw = throw or self._cast.throw(story.name, pages, self._number, "told")
             begins = case.at + pages * self._length
             left = self._end - begins

@@ -37,9 +37,9 @@ class Trouble:
         """Say whether the service of a region is down at an instant."""
         return any(region == place and start <= at < end for place, start, end in self._spans)
 
-    def within(self, first: int, after: int) -> Iterator[tuple[int, int, int]]:
-        """Yield (region, start, end) of what lies in [first, after) of each outage."""
-        for region, begun, ended in self._spans:
+    def within(self, first: int, after: int) -> Iterator[tuple[int, int, int, int]]:
+        """Yield (outage, region, start, end) of what lies in [first, after) of each outage."""
+        for number, (region, begun, ended) in enumerate(self._spans):
             start, end = max(first, begun), min(after, ended)
             if start < end:
-                yield region, start, end
+                yield number, region, start, end

@@ -17,6 +17,7 @@ from stream.state.flush import Record
 from stream.state.producer import Limits, Producer
 
 MOST = 5_000  # lines written at a time
+GRACE = 3.0  # seconds that the broker may take to store the last lines
 TICK = 0.05  # seconds that live lines are gathered for, at least
 
 
@@ -37,7 +38,8 @@ class Feed:
     ) -> None:
         """Wait for the broker and write; `advance` is told by how many ms of arrival.
 
-        Raises `TopicError` when a topic is not there, `BrokerError` when the broker goes away.
+        A broker that goes away is waited for. Raises `TopicError` when a topic is not there,
+        `BrokerError` when the broker refuses a line.
         """
         producer = await self._start()
         if producer is None:
@@ -78,11 +80,23 @@ class Feed:
     async def _write(
         self, producer: Producer, batch: Sequence[Line], advance: Callable[[int], None]
     ) -> None:
-        if batch:
-            records = [Record(self._topics[line.source], line.value, line.key) for line in batch]
-            await producer.put(await producer.pack(records))
+        if not batch:
+            return
+        records = [Record(self._topics[line.source], line.value, line.key) for line in batch]
+        if await self._stored(producer, records):
             self.written.update(record.topic for record in records)
             advance(batch[-1].at - batch[0].at)
+
+    async def _stored(self, producer: Producer, records: Sequence[Record]) -> bool:
+        """Wait until the broker has stored records, however long it is away, or until the end."""
+        storing = asyncio.create_task(_store(producer, records))
+        await asyncio.wait([storing, self._ended], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([storing], timeout=GRACE)
+        if not storing.done():
+            storing.cancel()
+            return False
+        storing.result()
+        return True
 
     async def _wait(self, at: int) -> int:
         """Wait for a moment, a tick at least, or not at all if it is past; return the time then."""
@@ -90,6 +104,10 @@ class Feed:
         if seconds > 0:
             await asyncio.wait([self._ended], timeout=max(seconds, TICK))
         return _now()
+
+
+async def _store(producer: Producer, records: Sequence[Record]) -> None:
+    await producer.put(await producer.pack(records))
 
 
 def _now() -> int:

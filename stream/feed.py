@@ -32,6 +32,7 @@ class Feed:
         self._client = client
         self._topics = topics
         self._ended = ended
+        self._reached: int | None = None
 
     async def run(
         self, lines: Iterable[Line], advance: Callable[[int], None] = lambda _: None
@@ -39,17 +40,18 @@ class Feed:
         """Wait for the broker and write; `advance` is told by how many ms of arrival.
 
         A broker that goes away is waited for. Raises `TopicError` when a topic is not there,
-        `BrokerError` when the broker refuses a line.
+        `BrokerError` when the broker refuses us or a line.
         """
-        producer = await self._start()
-        if producer is None:
-            return
+        producer: Producer | None = None
         try:
-            await self._write_all(producer, lines, advance)
+            producer = await self._start()
+            if producer:
+                await self._write_all(producer, lines, advance)
         except (KafkaError, TimeoutError, OSError) as error:
             raise broker.BrokerError(f"{self._client.bootstrap}: {error!r}") from error
         finally:
-            await producer.close()
+            if producer:
+                await producer.close()
 
     async def _start(self) -> Producer | None:
         """Start the producer; None when the end came first."""
@@ -85,7 +87,8 @@ class Feed:
         records = [Record(self._topics[line.source], line.value, line.key) for line in batch]
         if await self._stored(producer, records):
             self.written.update(record.topic for record in records)
-            advance(batch[-1].at - batch[0].at)
+            advance(batch[-1].at - (self._reached or batch[0].at))
+            self._reached = batch[-1].at
 
     async def _stored(self, producer: Producer, records: Sequence[Record]) -> bool:
         """Wait until the broker has stored records, however long it is away, or until the end."""

@@ -82,6 +82,7 @@ def test_a_start_may_be_a_while_ago(tmp_path: Path) -> None:
         (("--late", "2", "--out", "x"), "'--late'"),
         (("--only", "answers", "--out", "x"), "'--only'"),
         (("--start", "yesterday", "--out", "x"), "or a duration such as 30d"),
+        (("--start", "20000d", "--out", "x"), "years 2000 to 2099"),
         (("--for", "a while", "--out", "x"), "not a duration"),
         (("--start", "2099-01-01T00:00:00Z", "--out", "x"), "say --for how long"),
     ],

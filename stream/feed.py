@@ -17,6 +17,7 @@ from stream.state.flush import Record
 from stream.state.producer import Limits, Producer
 
 MOST = 5_000  # lines written at a time
+PATIENCE = 600.0  # seconds that a broker may be away
 GRACE = 3.0  # seconds that the broker may take to store the last lines
 TICK = 0.05  # seconds that live lines are gathered for, at least
 
@@ -39,8 +40,8 @@ class Feed:
     ) -> None:
         """Wait for the broker and write; `advance` is told by how many ms of arrival.
 
-        A broker that goes away is waited for. Raises `TopicError` when a topic is not there,
-        `BrokerError` when the broker refuses us or a line.
+        A broker that goes away is waited for, ten minutes. Raises `TopicError` when a topic is not
+        there, `BrokerError` when the broker stays away, or refuses us or a line.
         """
         producer: Producer | None = None
         try:
@@ -63,7 +64,7 @@ class Feed:
     async def _prepare(self) -> Producer:
         await broker.wait_for_broker(self._client)
         await broker.sources(self._client, self._topics.values())
-        return await Producer.start(self._client, None, Limits())
+        return await Producer.start(self._client, None, Limits(timeout=PATIENCE))
 
     async def _write_all(
         self, producer: Producer, lines: Iterable[Line], advance: Callable[[int], None]

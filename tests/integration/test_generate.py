@@ -77,7 +77,7 @@ def live(kafka: Kafka, name: str, home: Path) -> Iterator[Worker]:
 
 async def held(kafka: Kafka, topic: str, n: int) -> None:
     """Wait until a topic holds n records."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(100):
         while len(await records(kafka, topic)) < n:
             pass
 

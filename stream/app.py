@@ -1,13 +1,13 @@
 """The worker: the one place where everything is built and wired."""
 
 import asyncio
-import signal
 
 import structlog
 from msgspec import structs
 
 from stream import broker, topic
 from stream.client import Client
+from stream.ending import until_signal
 from stream.ground import Ground, Names
 from stream.health import Health
 from stream.heartbeat import Heartbeat
@@ -31,7 +31,7 @@ async def serve(settings: Settings) -> None:
     Raises `TopicError` or `BrokerError` when it cannot start.
     """
     quiet()
-    ended = _until_signal()
+    ended = until_signal()
     client = settings.kafka.client()
     prepared = asyncio.create_task(_prepare(settings, client))
     ended.add_done_callback(lambda _: prepared.cancel())
@@ -40,19 +40,6 @@ async def serve(settings: Settings) -> None:
         return
     worker = Worker(settings, client, prepared.result())
     await worker.run(ended)
-
-
-def _until_signal() -> asyncio.Future[None]:
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _end, ended)
-    return ended
-
-
-def _end(ended: asyncio.Future[None]) -> None:
-    if not ended.done():
-        ended.set_result(None)
 
 
 async def _prepare(settings: Settings, client: Client) -> Names:

@@ -13,13 +13,16 @@ from typing import Self
 
 import msgspec
 
+from metrics import instant
 from metrics.agenda import Agenda
 from metrics.evaluate import Moment, evaluate
 from metrics.plan import Plan
+from metrics.slice import Rung
 from metrics.store import RowKey, Store
 from metrics.update import Update, encode
 from metrics.window import Window
 from stream import partial
+from stream.agent.said import GONE, Said
 from stream.sink.shown import Shown, show
 from stream.state.flush import Flush, Offset, Record
 from stream.transport.batch import TP, Batch
@@ -74,7 +77,9 @@ class MergeShard:
         self._target = target
         self._agenda = Agenda(plan)
         self._progress: dict[tuple[str, int], partial.Progress] = {}
-        self._contents: dict[str, int] = {}
+        self._said = Said()
+        self._since = ""
+        """Closed windows that end by then a former owner may have published; as updates write it."""
         self._news: dict[str, None] = {}
         self._refreshed = 0
         self._was_stale: frozenset[str] = frozenset()
@@ -91,6 +96,7 @@ class MergeShard:
             self._agenda = Agenda(self.plan, held.ticked, held.changed)
             told = [one for one in held.progress if one.topic in self._target.sources]
             self._progress = {(one.topic, one.partition): one for one in told}
+            self._since = instant.format(instant.END - 1)
         self._merged_to = self.position
         if PUBLISHED in rows:
             self.published = msgspec.msgpack.decode(rows[PUBLISHED], type=int)
@@ -190,27 +196,20 @@ class MergeShard:
                 records = []
         if records:
             yield self._published(records)
+        self._since = min(self._since, instant.format(now))
 
     def _changes(
         self, segment: str, windows: Sequence[Window], now: int, refresh: bool
     ) -> Iterator[Record]:
         moment = self.moment(now)
         for update in evaluate(self.plan, self.store, segment, windows, moment):
-            key = update.key()
+            may_stand = update.window_end <= self._since
             suppressed = update.n < self.plan.min_n
-            content = 0 if suppressed else hash(update.content())
-            held = self._contents.get(key)
-            closed = update.is_closed()
-            if held is None and (suppressed or (closed and not update.n)):
-                if closed:  # a former owner may have shown a value
-                    self.shown.append(show(self.plan, self.store, update))
-                continue
-            if held == content and (closed or not refresh):
-                continue
-            self._contents[key] = content
-            value = None if suppressed else encode(update)
-            self.shown.append(show(self.plan, self.store, update))
-            yield Record(self._target.updates, value, key=key.encode())
+            said = self._said.is_news(update, suppressed, refresh, may_stand)
+            if said is not None:
+                self.shown.append(show(self.plan, self.store, update))
+                value = None if said == GONE else encode(update)
+                yield Record(self._target.updates, value, key=update.key().encode())
 
     def _published(self, records: list[Record]) -> Flush:
         self.published = self.position
@@ -229,6 +228,7 @@ class MergeShard:
                 if len(rows) % PAUSE_AFTER == 0:
                     await asyncio.sleep(0)
             rows += ((ROW + _pack(key), None) for key in self.store.expire())
+            self._said.forget(self._oldest())
             for segment in self._news:
                 rows.append((KNOWN + segment.encode(), _pack(list(self.store.known[segment]))))
             self._news.clear()
@@ -239,6 +239,11 @@ class MergeShard:
                 rows=[Record(state, row, key=key, partition=partition) for key, row in rows],
                 offset=Offset(self._target.group, self.tp, self.position),
             )
+
+    def _oldest(self) -> str:
+        """Say when the oldest day that is kept begins."""
+        kept = self.plan.keep().get(Rung.LOCAL_DAY, 0)
+        return instant.format(max(instant.FIRST, (self.store.watermark or 0) - kept))
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(

@@ -1,7 +1,6 @@
 """The shard: how its state ages, and what it says of windows that have left it."""
 
 import asyncio
-from collections.abc import Iterable
 
 import msgspec
 import pytest
@@ -12,6 +11,7 @@ from stream import partial
 from stream.agent import merge
 from stream.agent.merge import MergeShard, Target
 from stream.partial import Partial, Progress
+from stream.state.flush import Record
 from stream.transport.batch import TP
 from tests.data import plan as plans
 from tests.data.journal import batch
@@ -25,15 +25,22 @@ class Told:
     """A shard of two source partitions, and a way to tell it things."""
 
     def __init__(self) -> None:
-        target = Target("group", "updates", "state", {"usage": 2})
-        self.shard = MergeShard(TP("partials", 0), PLAN, target)
+        self.target = Target("group", "updates", "state", {"usage": 2})
+        self.shard = MergeShard(TP("partials", 0), PLAN, self.target)
 
-    def hear(self, number: int, watermark: int | None, waiting: bool = False, at: int = 0) -> None:
-        """A record: one partition's progress, and an answer at `at` if that is given."""
+    def hear(
+        self,
+        number: int,
+        watermark: int | None,
+        waiting: bool = False,
+        at: int = 0,
+        amount: int = 1,
+    ) -> None:
+        """A record: one partition's progress, and an answer (or its retraction) at `at`, if any."""
         offset = self.shard.position
         progress = Progress("usage", number, offset, watermark, waiting)
         delta = Summary()
-        delta.counts["nps/0-10/9"] = 1
+        delta.counts["nps/0-10/9"] = amount
         deltas: list[tuple[str, list[partial.Part]]] = (
             [("[]", [partial.Part(at, delta.counts, {})])] if at else []
         )
@@ -42,12 +49,23 @@ class Told:
 
     def publish(self, now: int) -> dict[str, int]:
         """What is published as of now: n by window, of the score."""
-        return dict(asyncio.run(self._published(now)))
+        records = asyncio.run(self._records(now))
+        updates = [msgspec.json.decode(one.value) for one in records if one.value is not None]
+        return {one["window"]: one["n"] for one in updates if one["variant"] == "default"}
 
-    async def _published(self, now: int) -> Iterable[tuple[str, int]]:
-        records = [one async for flush in self.shard.publish(now) for one in flush.records]
-        updates = [msgspec.json.decode(record.value or b"") for record in records]
-        return [(one["window"], one["n"]) for one in updates if one["variant"] == "default"]
+    def taken_back(self, now: int) -> set[str]:
+        """The windows of which a value is taken back as of now."""
+        records = asyncio.run(self._records(now))
+        return {msgspec.json.decode(one.key or b"")[2] for one in records if one.value is None}
+
+    async def _records(self, now: int) -> list[Record]:
+        return [one async for flush in self.shard.publish(now) for one in flush.records]
+
+    def recover(self) -> None:
+        """Another owner takes over, from the rows of a checkpoint."""
+        rows = asyncio.run(self.shard.checkpoint()).rows
+        self.shard = MergeShard(self.shard.tp, PLAN, self.target)
+        self.shard.restore({row.key or b"": row.value or b"" for row in rows}, 0)
 
 
 @pytest.fixture
@@ -106,3 +124,24 @@ def test_a_checkpoint_empties_a_full_shard(told: Told, monkeypatch: pytest.Monke
     assert told.shard.full
     asyncio.run(told.shard.checkpoint())
     assert not told.shard.full
+
+
+def test_a_recovered_shard_takes_back_what_its_former_owner_said(told: Told) -> None:
+    """The owner that published n = 2 is gone; a correction leaves nothing of that day."""
+    for number in range(2):
+        told.hear(number, NOON, at=NOON)
+    closed = f"day:{plans.UTC.zone.local_date(NOON)}"
+    assert told.publish(NOON + DAY)[closed] == 2
+    told.recover()
+    for _ in range(2):
+        told.hear(0, NOON + DAY, at=NOON, amount=-1)
+    assert told.taken_back(NOON + DAY) >= {closed}
+
+
+def test_days_without_data_are_not_said(told: Told) -> None:
+    """A segment that had data once has none on most days; its closed days stay away."""
+    for number in range(2):
+        told.hear(number, NOON, at=NOON)
+    told.publish(NOON + 1)
+    published = told.publish(NOON + 5 * DAY)
+    assert {name for name in published if ":" in name} == {f"day:{plans.UTC.zone.local_date(NOON)}"}

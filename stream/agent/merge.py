@@ -79,7 +79,7 @@ class MergeShard:
         self._progress: dict[tuple[str, int], partial.Progress] = {}
         self._said = Said()
         self._since = ""
-        """Closed windows that end by then a former owner may have published; as updates write it."""
+        """Closed windows that end by then may be published; written as updates write it."""
         self._news: dict[str, None] = {}
         self._refreshed = 0
         self._was_stale: frozenset[str] = frozenset()

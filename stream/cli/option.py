@@ -5,12 +5,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from stream.broker import BrokerError
-from stream.settings import ConfigError, Settings, load, require_hash_key
+from stream.client import CertificateError
+from stream.settings import ConfigError, Settings, load
 from stream.topic import TopicError
+from stream.web.address import AddressError
 
 FAILED, WRONG = 1, 2  # exit codes
 
@@ -23,23 +26,30 @@ config = click.option(
 )
 
 
-def read(path: Path | None, secret: bool = False) -> Settings:
-    """Load the settings, or say all their faults and exit with 2; `secret`: a key is needed."""
+def read(path: Path | None, worker: bool = False) -> Settings:
+    """Load the settings, or say all their faults and exit with 2; `worker`: it must do for one."""
     try:
-        settings = load(path, os.environ)
-        if secret:
-            require_hash_key(settings)
-        return settings
+        return load(path, os.environ, worker)
     except ConfigError as error:
-        click.echo(f"ressenti: {error}", err=True)
-        sys.exit(WRONG)
+        fail(error, WRONG)
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn errors that a user can do something about into one message and exit code 1."""
+    """Turn errors that a user can do something about into one message and an exit code."""
     try:
         yield
-    except (TopicError, BrokerError, OSError) as error:
-        click.echo(f"ressenti: {error}", err=True)
-        sys.exit(FAILED)
+    except CertificateError as error:
+        fail(error, WRONG)
+    except BrokenPipeError:
+        raise  # who reads our output has seen enough: nothing to tell
+    except (TopicError, BrokerError, AddressError) as error:
+        fail(error)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error)
+
+
+def fail(message: object, code: int = FAILED) -> NoReturn:
+    """End the command with a message on stderr."""
+    click.echo(f"ressenti: {message}", err=True)
+    sys.exit(code)

@@ -5,11 +5,12 @@ import signal
 
 import structlog
 
-from stream import broker, topic
+from stream import broker
 from stream.client import Client
-from stream.ground import Ground, Names
+from stream.ground import Ground
 from stream.health import Health
 from stream.heartbeat import Heartbeat
+from stream.layout import Names, topic_names, wanted
 from stream.owner import Owner, Timing
 from stream.reader import Hashes, Reader, hash_key
 from stream.settings import Settings
@@ -18,6 +19,7 @@ from stream.sink.redis import RedisSink
 from stream.telemetry import Telemetry
 from stream.transport.app import TransportSettings, build, quiet
 from stream.transport.line import Line
+from stream.web.address import AddressError
 from stream.web.server import Server
 
 log = structlog.get_logger(__name__)
@@ -26,7 +28,7 @@ log = structlog.get_logger(__name__)
 async def serve(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT; then flush, leave the group and return.
 
-    Raises `TopicError` or `BrokerError` when it cannot start.
+    Raises `TopicError`, `BrokerError` or `AddressError` when it cannot start.
     """
     quiet()
     ended = _until_signal()
@@ -58,34 +60,8 @@ async def _prepare(settings: Settings, client: Client) -> Names:
     await broker.wait_for_broker(client)
     names = topic_names(settings)
     found = await broker.sources(client, names.sources)
-    largest = max(
-        int((one.settings or {}).get("max.message.bytes", topic.MESSAGE_BYTES))
-        for one in found.values()
-    )
-    counts = {name: one.partitions for name, one in found.items()}
-    wanted = [
-        *topic.internal(names.group, counts, names.shards),
-        *topic.outputs(settings.topics.outputs(), names.shards, largest),
-    ]
-    await broker.apply(client, wanted)
+    await broker.apply(client, wanted(settings, found))
     return names
-
-
-def topic_names(settings: Settings) -> Names:
-    """Name every topic of an installation."""
-    group = settings.kafka.group
-    sources = {name: key for key, name in settings.topics.inputs().items()}
-    outputs = settings.topics.outputs()
-    return Names(
-        group=group,
-        sources=sources,
-        partials=topic.partials(group),
-        updates=outputs["metrics"],
-        dead_letters=outputs["dead_letters"],
-        fold_state={name: topic.fold_state(group, name) for name in sources},
-        merge_state=topic.merge_state(group),
-        shards=settings.kafka.shards,
-    )
 
 
 class Worker:
@@ -121,7 +97,10 @@ class Worker:
 
     async def run(self, ended: asyncio.Future[None]) -> None:
         """Work until `ended` is done or the application crashes."""
-        await self.server.start(self._web.host, self._web.port)
+        try:
+            await self.server.start(self._web.host, self._web.port)
+        except OSError as error:
+            raise AddressError(self._web, error) from error
         tasks = [
             asyncio.create_task(work)
             for work in (

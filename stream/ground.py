@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from metrics.plan import Plan
@@ -13,6 +12,7 @@ from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
 from stream.broker import BrokerError, delete_below
 from stream.client import Client
+from stream.layout import Names
 from stream.reader import Reader
 from stream.state.flush import Lost
 from stream.state.outbox import CommitOffset, Outbox, acknowledged, in_transaction
@@ -22,20 +22,6 @@ from stream.topic import transactional_id
 from stream.transport.batch import TP
 
 Shard = FoldShard | MergeShard
-
-
-class Names(msgspec.Struct, frozen=True):
-    """Topics and group of an installation. `sources` maps a source topic to its input's key."""
-
-    group: str
-    sources: Mapping[str, str]
-    partials: str
-    updates: str
-    dead_letters: str
-    fold_state: Mapping[str, str]
-    """The state topic of each source topic."""
-    merge_state: str
-    shards: int
 
 
 class Ground:

@@ -35,7 +35,11 @@ def _json() -> list[structlog.typing.Processor]:
     """One JSON object a line, with UTC times."""
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     trace = structlog.processors.format_exc_info
-    return [stamp, trace, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    return [stamp, trace, _ordered, structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+def _ordered(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {name: line.pop(name) for name in ("timestamp", "level", "event")} | dict(line)
 
 
 def _joined(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -1,5 +1,6 @@
 """Reaching one broker: a connection, a login, one question; and words for each way it fails."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from stream.client import Client, calm
 
+TLS_ALERT = 0x15  # the first byte of TLS's "no", which Kafka's protocol takes for a length
 PATIENCE_MS = 5_000  # of each step
 
 Address = tuple[str, int]
@@ -32,7 +34,12 @@ MEANINGS: tuple[tuple[type[Exception], str, str, bool], ...] = (
     ),
     (ssl.SSLError, "fails at TLS", "correct kafka.tls, kafka.tls_* or the port", False),
     (ConnectionRefusedError, "refuses the connection", "start it, or correct the address", False),
-    (ConnectionResetError, "closes the connection", "correct kafka.tls or the port", False),
+    (
+        ConnectionResetError,
+        "closes the connection",
+        "if it speaks no TLS, set kafka.tls = false, or correct the port",
+        False,
+    ),
     (TimeoutError, "does not answer in time", "look at the network and at firewalls", False),
     (OSError, "cannot be reached ({why})", "look at the network", False),
     (
@@ -124,13 +131,14 @@ def _words(client: Client, error: Exception) -> Meaning:
         if isinstance(error, kind):
             why = getattr(error, "verify_message", None) or getattr(error, "strerror", "")
             return problem.format(why=why, login=client.sasl_mechanism), remedy, lasts
+    cause = error.__cause__
+    if isinstance(cause, asyncio.IncompleteReadError) and (cause.expected or 0) >> 24 == TLS_ALERT:
+        return "speaks TLS only", "set kafka.tls = true, or correct the port", True
     return "closes the connection", _other_port(client), False
 
 
 def _other_port(client: Client) -> str:
     """Say what a broker may want that hangs up; one that is just starting does so as well."""
-    if client.tls:
-        wants = "does not speak TLS" + ("" if client.sasl_mechanism else ", or wants a login")
-    else:
-        wants = "wants TLS" + ("" if client.sasl_mechanism else " or a login")
-    return f"perhaps it {wants}: correct kafka.tls, kafka.sasl_* or the port"
+    if client.sasl_mechanism:
+        return "look at its log"
+    return "if it wants a login, set kafka.sasl_*, or correct the port; or look at its log"

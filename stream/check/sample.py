@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -11,6 +12,7 @@ from stream.client import Client
 MOST = 200  # records of a topic
 PATIENCE = 10.0  # seconds for a topic
 POLL_MS = 200
+GRACE = 2.0  # seconds that closing may take
 
 Record: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
 Sample = dict[int, list[Record]]
@@ -32,7 +34,9 @@ async def newest(client: Client, topic: str, partitions: int) -> Sample:
             ends = await _seek(consumer, tps)
         return await _read(consumer, ends)
     finally:
-        await consumer.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await consumer.stop()
 
 
 async def _seek(consumer: AIOKafkaConsumer, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
@@ -41,7 +45,8 @@ async def _seek(consumer: AIOKafkaConsumer, tps: list[TopicPartition]) -> dict[T
     firsts = await consumer.beginning_offsets(tps)
     ends = await consumer.end_offsets(tps)
     filled = [tp for tp in tps if firsts[tp] < ends[tp]][:MOST]
-    consumer.assign(filled)
+    if filled:  # a consumer of nothing never ends
+        consumer.assign(filled)
     for tp in filled:
         consumer.seek(tp, max(firsts[tp], ends[tp] - MOST // len(filled)))
     return {tp: ends[tp] for tp in filled}

@@ -11,8 +11,11 @@ class Redis(Service):
     `program` is the server's path; a second start serves on the same port.
     """
 
-    def __init__(self, home: Path, program: str = "redis-server") -> None:
+    def __init__(
+        self, home: Path, program: str = "redis-server", password: str | None = None
+    ) -> None:
         self.home = home
+        self._password = password
         self.program = program
         self.port = 0
         self._process: Process | None = None
@@ -46,6 +49,8 @@ class Redis(Service):
 
     def _launch(self, port: int) -> None:
         options = {"port": port, "bind": "127.0.0.1", "save": "", "dir": self.home}
+        if self._password:
+            options["requirepass"] = self._password
         arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         process = Process([self.program, *arguments], self.home / "redis.log")
         process.wait_until(lambda: answers(port))

@@ -34,10 +34,8 @@ async def inspect(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _configuration(settings: Settings) -> Iterator[Finding]:
-    plan = settings.plan()
     inputs = counted(len(settings.topics.inputs()), "input")
-    metrics = counted(len(plan.choices), "metric")
-    yield ok("configuration", f"{inputs}, {metrics}, no fault")
+    yield ok("configuration", f"no fault, {inputs}")
     yield ok("privacy.hash_key", "is there")
 
 

@@ -16,6 +16,7 @@ SECRETS = frozenset(
 """The keys that may also be given as `..._FILE`."""
 
 _PLACE = re.compile(r"\(at (.+)\)$")
+_TUPLE = re.compile(r"\(('.+?',? ?)+\)")
 _PLAIN = ("Expected ", "Cannot ", "Unclosed ", "Unterminated ", "Invalid ")
 
 
@@ -53,9 +54,15 @@ def _with_origin(fault: Fault, origins: Sequence[Origin]) -> Fault:
     return fault
 
 
+def _dotted(keys: re.Match[str]) -> str:
+    """Write keys as TOML does; the parser writes them as Python does."""
+    names = re.findall("'(.+?)'", keys[0])
+    return f"[{'.'.join(names)}]"
+
+
 def _hint(error: tomllib.TOMLDecodeError) -> str:
     """Give the parser's words where they are of a kind that holds nothing of the file but keys."""
-    text = _PLACE.sub("", str(error)).strip()
+    text = _TUPLE.sub(_dotted, _PLACE.sub("", str(error)).strip())
     return f": {text}" if text.startswith(_PLAIN) else ""
 
 

@@ -14,6 +14,7 @@ from tests.service.worker import RESSENTI
 SECONDS = 60  # that a command may take
 CONFIG = "ressenti.toml"
 TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
+VERSION = re.compile(r"Redis \d+(\.\d+)+")
 A_TIME = "2026-11-22T10:00:00.000000Z"
 
 Ports = Mapping[int, int]
@@ -94,4 +95,4 @@ def _swapped(text: str, ports: Ports) -> str:
 def _shown(text: str, ports: Ports) -> str:
     shown = {str(actual): str(port) for port, actual in ports.items()}
     text = re.sub(r"\b\d{5}\b", lambda found: shown.get(found[0], found[0]), text)
-    return TIMES.sub(A_TIME, text)
+    return VERSION.sub("Redis 7", TIMES.sub(A_TIME, text))

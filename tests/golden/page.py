@@ -31,12 +31,12 @@ def section(case: Case, said: Said) -> str:
     """Write one case."""
     parts = [f"### {case.title}", ""]
     if case.config:
-        parts += ["```toml", f"# {CONFIG}", case.config.rstrip("\n"), "```"]
-    parts += ["```console", *_typed(case), "```"]
+        parts += ["```toml", f"# {CONFIG}", case.config.rstrip("\n"), "```", ""]
+    parts += ["```console", *_typed(case), "```", ""]
     stdout = said.stdout if case.whole else FINE.sub("...\n", said.stdout)
     for name, text in (("stdout", stdout), ("stderr", said.stderr)):
         if text:
-            parts += [f"On {name}:", "", "```text", text.rstrip("\n"), "```"]
+            parts += [f"On {name}:", "", "```text", text.rstrip("\n"), "```", ""]
     return "\n".join([*parts, f"It ends with {said.code}.", ""])
 
 

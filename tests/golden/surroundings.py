@@ -67,6 +67,12 @@ REACH = (
         CHECK,
         _config(_login(mechanism="SCRAM-SHA-256"), port=LOGIN),
     ),
+    Case(
+        "One of two addresses is away",
+        CHECK,
+        _config().replace("127.0.0.1", f"127.0.0.1:{NOBODY}, localhost"),
+        topics=[SOURCE],
+    ),
     Case("A user without rights", CHECK, _config(_login(GUEST), port=LOGIN), topics=[SOURCE]),
 )
 

@@ -105,7 +105,7 @@ async def apply(client: Client, wanted: Sequence[Topic]) -> list[Topic]:
 
 async def may_join(client: Client, group: str) -> bool:
     """Say whether the group is ours to use, by asking for its offsets; nothing is joined."""
-    async with _admin(client) as admin:
+    async with _admin(client) as admin, asyncio.timeout(LONGEST_WAIT):
         while True:
             try:
                 await admin.list_consumer_group_offsets(group)

@@ -15,7 +15,7 @@ test: lint ## everything: lint, types, unit tests, laws, doctests, real services
 	$(BIN)/pytest -m "not chaos"
 
 unit: $(READY) ## the fast part: unit tests, laws, doctests; nothing is started
-	$(BIN)/pytest tests/unit tests/laws metrics
+	$(BIN)/pytest -m "not integration" tests/unit tests/laws tests/golden metrics
 
 lint: $(READY)
 	$(BIN)/ruff check .

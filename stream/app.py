@@ -5,12 +5,13 @@ import asyncio
 import structlog
 from msgspec import structs
 
-from stream import broker, topic
+from stream import broker
 from stream.client import Client
 from stream.ending import until_signal
-from stream.ground import Ground, Names
+from stream.ground import Ground
 from stream.health import Health
 from stream.heartbeat import Heartbeat
+from stream.layout import Names, topic_names, wanted
 from stream.owner import Owner, Timing
 from stream.reader import Hashes, Reader, hash_key
 from stream.settings import Settings
@@ -20,6 +21,7 @@ from stream.sink.whole import Whole
 from stream.telemetry import Telemetry
 from stream.transport.app import TransportSettings, build, quiet
 from stream.transport.line import Line
+from stream.web.address import AddressError
 from stream.web.server import Server
 
 log = structlog.get_logger(__name__)
@@ -28,7 +30,7 @@ log = structlog.get_logger(__name__)
 async def serve(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT; then flush, leave the group and return.
 
-    Raises `TopicError` or `BrokerError` when it cannot start.
+    Raises `TopicError`, `BrokerError` or `AddressError` when it cannot start.
     """
     quiet()
     ended = until_signal()
@@ -47,34 +49,9 @@ async def _prepare(settings: Settings, client: Client) -> Names:
     await broker.wait_for_broker(client)
     names = topic_names(settings)
     found = await broker.sources(client, names.sources)
+    await broker.apply(client, wanted(settings, found))
     counts = {name: one.partitions for name, one in found.items()}
-    largest = max(
-        int((one.settings or {}).get("max.message.bytes", topic.MESSAGE_BYTES))
-        for one in found.values()
-    )
-    wanted = [
-        *topic.internal(names.group, counts, names.shards),
-        *topic.outputs(settings.topics.outputs(), names.shards, largest),
-    ]
-    await broker.apply(client, wanted)
     return structs.replace(names, partitions=counts)
-
-
-def topic_names(settings: Settings) -> Names:
-    """Name every topic of an installation."""
-    group = settings.kafka.group
-    sources = {name: key for key, name in settings.topics.inputs().items()}
-    outputs = settings.topics.outputs()
-    return Names(
-        group=group,
-        sources=sources,
-        partials=topic.partials(group),
-        updates=outputs["metrics"],
-        dead_letters=outputs["dead_letters"],
-        fold_state={name: topic.fold_state(group, name) for name in sources},
-        merge_state=topic.merge_state(group),
-        shards=settings.kafka.shards,
-    )
 
 
 class Worker:
@@ -111,7 +88,10 @@ class Worker:
 
     async def run(self, ended: asyncio.Future[None]) -> None:
         """Work until `ended` is done or the application crashes."""
-        await self.server.start(self._web.host, self._web.port)
+        try:
+            await self.server.start(self._web.host, self._web.port)
+        except OSError as error:
+            raise AddressError(self._web, error) from error
         tasks = [
             asyncio.create_task(work)
             for work in (

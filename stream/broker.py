@@ -13,10 +13,16 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.conn import collect_hosts
-from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    NoError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 
 from stream.client import Client, calm
+from stream.reach import unreached
 from stream.topic import Difference, Found, Topic, TopicError, compare, create_command
 
 REQUEST_MS = 10_000
@@ -35,12 +41,15 @@ class BrokerError(Exception):
 async def wait_for_broker(client: Client) -> None:
     """Return when the cluster answers; until then it is tried at growing intervals.
 
-    One line says that it is waited for, and one that it answers. Cancel it to give up.
+    One line says that it is waited for, and one that it answers. Cancel it to give up. Raises
+    `BrokerError` when waiting cannot help, as with a wrong password.
     """
     wait, begun = FIRST_WAIT, time.monotonic()
-    while not await _answers(client):
+    while faults := await unreached(client):
+        if any(fault.lasts for fault in faults):
+            raise BrokerError("\n".join(map(str, faults)))
         if wait == FIRST_WAIT:
-            log.warning("waiting for the broker", bootstrap=client.bootstrap)
+            log.warning("waiting for the broker", reason=str(faults[0]))
         await asyncio.sleep(wait)
         wait = min(2 * wait, LONGEST_WAIT)
     if wait > FIRST_WAIT:
@@ -63,11 +72,16 @@ async def sources(client: Client, names: Iterable[str]) -> dict[str, Found]:
     found = await describe(client, names)
     missing = [name for name in names if name not in found]
     if missing:
-        raise TopicError(
-            f"source topics missing, or not ours to see: {', '.join(missing)}; create them with as "
-            "many partitions as they shall keep, or correct [topics]"
-        )
+        raise missing_sources(missing)
     return found
+
+
+def missing_sources(names: Sequence[str]) -> TopicError:
+    """Make the error of source topics that are not there."""
+    return TopicError(
+        f"source topics missing, or not ours to see: {', '.join(names)}; create them with as "
+        "many partitions as they shall keep, or correct [topics]"
+    )
 
 
 async def plan(client: Client, wanted: Sequence[Topic]) -> list[Difference]:
@@ -85,10 +99,24 @@ async def apply(client: Client, wanted: Sequence[Topic]) -> list[Topic]:
     if wrong:
         raise TopicError("\n".join(wrong))
     missing = [difference.topic for difference in differences]
-    if missing:
-        await _create(client, missing)
-        log.info("topics created", topics=[topic.name for topic in missing])
+    await create(client, missing)
     return missing
+
+
+async def may_join(client: Client, group: str) -> bool:
+    """Say whether the group is ours to use, by asking for its offsets; nothing is joined."""
+    async with _admin(client) as admin, asyncio.timeout(LONGEST_WAIT):
+        while True:
+            try:
+                await admin.list_consumer_group_offsets(group)
+            except GroupAuthorizationFailedError:
+                return False
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+                await asyncio.sleep(FIRST_WAIT)  # a new cluster makes its offsets topic now
+            else:
+                return True
 
 
 async def delete_below(client: Client, offsets: Mapping[TopicPartition, int]) -> None:
@@ -108,30 +136,19 @@ async def _admin(client: Client) -> AsyncIterator[AIOKafkaAdminClient]:
             await admin.start()
             yield admin
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerError(f"{client.bootstrap}: {error!r}") from error
+        raise BrokerError(await _said(client, error)) from error
     finally:
         await admin.close()
 
 
-async def _answers(client: Client) -> bool:
-    # the port first: aiokafka logs every attempt
-    if not any([await _listens(host, port) for host, port, _ in collect_hosts(client.bootstrap)]):
-        return False
-    try:
-        async with _admin(client) as admin:
-            return bool((await admin.describe_cluster())["brokers"])
-    except BrokerError:
-        return False
-
-
-async def _listens(host: str, port: int) -> bool:
-    try:
-        async with asyncio.timeout(LONGEST_WAIT):
-            _, writer = await asyncio.open_connection(host, port)
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    return True
+async def _said(client: Client, error: Exception) -> str:
+    """Say why a request failed; if we cannot reach a broker any more, why that is so."""
+    faults = await unreached(client)
+    if faults:
+        return "\n".join(map(str, faults))
+    if isinstance(error, TimeoutError):
+        return f"{client.bootstrap} does not answer in time; look at the brokers' logs"
+    return f"{client.bootstrap} refuses a request: {type(error).__name__} {error}".rstrip()
 
 
 async def _settings(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -150,7 +167,10 @@ async def _settings(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[st
     return settings
 
 
-async def _create(client: Client, topics: Sequence[Topic]) -> None:
+async def create(client: Client, topics: Sequence[Topic]) -> None:
+    """Create topics and wait until they have leaders; `TopicError` tells which were refused."""
+    if not topics:
+        return
     async with _admin(client) as admin:
         replicas = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
         durable = {"min.insync.replicas": str(max(1, replicas - 1))}
@@ -164,6 +184,7 @@ async def _create(client: Client, topics: Sequence[Topic]) -> None:
         if refused:
             raise TopicError("\n".join(_refusal(t, refused) for t in topics if t.name in refused))
         await _led(admin, topics)
+    log.info("topics created", topics=[topic.name for topic in topics])
 
 
 def _refused(answers: Iterable[Mapping[str, Any]]) -> dict[str, str]:

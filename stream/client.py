@@ -2,12 +2,16 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from ssl import SSLContext
+from ssl import SSLContext, SSLError
 from typing import TypedDict
 
 import msgspec
 from aiokafka.helpers import create_ssl_context
+
+from metrics.error import RessentiError
 
 REPEAT_AFTER = 30.0  # seconds until the same line of aiokafka is logged again
 REPETITIVE = ("aiokafka", "aiokafka.conn", "aiokafka.cluster")
@@ -22,6 +26,10 @@ class Options(TypedDict):
     sasl_mechanism: str
     sasl_plain_username: str | None
     sasl_plain_password: str | None
+
+
+class CertificateError(RessentiError):
+    """A file with a certificate or key that cannot be used; the text names its key."""
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -43,7 +51,7 @@ class Client(msgspec.Struct, frozen=True):
     def options(self) -> Options:
         """Return what aiokafka wants; reads the certificate files once a process.
 
-        Raises `OSError` or `ssl.SSLError` when they cannot be read.
+        Raises `CertificateError` when they cannot be read.
         """
         return Options(
             bootstrap_servers=self.bootstrap,
@@ -97,4 +105,20 @@ def calm() -> None:
 def _context(
     authority: str | None, cert: str | None, key: str | None, password: str | None
 ) -> SSLContext:
-    return create_ssl_context(cafile=authority, certfile=cert, keyfile=key, password=password)
+    with _named("kafka.tls_ca"):
+        context = create_ssl_context(cafile=authority)
+    if cert:
+        with _named("kafka.tls_cert, kafka.tls_key, kafka.tls_password"):
+            context.load_cert_chain(cert, key, password or "")  # None would ask the terminal
+    return context
+
+
+@contextmanager
+def _named(keys: str) -> Iterator[None]:
+    """Name the keys whose files cannot be read."""
+    try:
+        yield
+    except SSLError:
+        raise CertificateError(f"{keys}: no PEM file, or not one that fits") from None
+    except OSError as error:
+        raise CertificateError(f"{keys}: cannot be read: {error.strerror}") from None

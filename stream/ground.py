@@ -13,6 +13,7 @@ from stream.agent.fold import FoldShard, Mark
 from stream.agent.merge import MergeShard
 from stream.broker import BrokerError, delete_below
 from stream.client import Client
+from stream.layout import Names
 from stream.opinion import find_strangers
 from stream.reader import Reader
 from stream.state.flush import Lost
@@ -23,22 +24,6 @@ from stream.topic import transactional_id
 from stream.transport.batch import TP
 
 Shard = FoldShard | MergeShard
-
-
-class Names(msgspec.Struct, frozen=True):
-    """Topics and group of an installation. `sources` maps a source topic to its input's key."""
-
-    group: str
-    sources: Mapping[str, str]
-    partials: str
-    updates: str
-    dead_letters: str
-    fold_state: Mapping[str, str]
-    """The state topic of each source topic."""
-    merge_state: str
-    shards: int
-    partitions: Mapping[str, int] = {}
-    """How many partitions each source topic has."""
 
 
 class Recovered(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from stream.agent.fold import FoldShard
 from stream.client import Client
-from stream.ground import Names
+from stream.layout import Names
 from stream.owner import Owner
 from stream.partial import Partial, encode
 from stream.state.flush import Record

@@ -6,7 +6,7 @@ from metrics.catalog import METRICS
 from metrics.metric import Metric
 
 
-@click.command(epilog="Example: ressenti catalog")
+@click.command(epilog="Example: ressenti catalog", short_help="List what can be computed.")
 def catalog() -> None:
     """List the metrics, their variants, units and sources."""
     for metric in METRICS.values():

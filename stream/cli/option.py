@@ -5,13 +5,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from metrics import duration
 from stream.broker import BrokerError
-from stream.settings import ConfigError, Settings, load, require_hash_key
+from stream.client import CertificateError
+from stream.settings import ConfigError, Settings, load
 from stream.topic import TopicError
+from stream.web.address import AddressError
 
 FAILED, WRONG = 1, 2  # exit codes
 
@@ -32,16 +35,12 @@ def span(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
         raise click.BadParameter(str(error)) from None
 
 
-def read(path: Path | None, secret: bool = False) -> Settings:
-    """Load the settings, or say all their faults and exit with 2; `secret`: a key is needed."""
+def read(path: Path | None, worker: bool = False) -> Settings:
+    """Load the settings, or say all their faults and exit with 2; `worker`: it must do for one."""
     try:
-        settings = load(path, os.environ)
-        if secret:
-            require_hash_key(settings)
-        return settings
+        return load(path, os.environ, worker)
     except ConfigError as error:
-        click.echo(f"ressenti: {error}", err=True)
-        sys.exit(WRONG)
+        fail(error, WRONG)
 
 
 @contextmanager
@@ -56,9 +55,20 @@ def progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn errors that a user can do something about into one message and exit code 1."""
+    """Turn errors that a user can do something about into one message and an exit code."""
     try:
         yield
-    except (TopicError, BrokerError, OSError) as error:
-        click.echo(f"ressenti: {error}", err=True)
-        sys.exit(FAILED)
+    except CertificateError as error:
+        fail(error, WRONG)
+    except BrokenPipeError:
+        raise  # who reads our output has seen enough: nothing to tell
+    except (TopicError, BrokerError, AddressError) as error:
+        fail(error)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error)
+
+
+def fail(message: object, code: int = FAILED) -> NoReturn:
+    """End the command with a message on stderr."""
+    click.echo(f"ressenti: {message}", err=True)
+    sys.exit(code)

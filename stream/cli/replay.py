@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from stream.cli import option
 from stream.reader import Hashes, Reader, hash_key
 from stream.replay import File, Replay
 from stream.settings import Settings
+from stream.settings.topic import INPUTS
 
 KEY = "a replay needs no secret, as no hash leaves it"
 
@@ -21,10 +23,13 @@ def _instant(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> lis
     try:
         return [instant.read(int(text) if text.isdecimal() else text) for text in texts]
     except InvalidEvent as error:
-        raise click.BadParameter(error.detail) from None
+        raise click.BadParameter(f"{error.detail}, such as 2026-11-22T10:00:00Z") from None
 
 
-@click.command(epilog="Example: ressenti replay -c ressenti.toml survey_answers=answers.jsonl")
+@click.command(
+    epilog="Example: ressenti replay -c ressenti.toml survey_answers=answers.jsonl",
+    short_help="Compute the same values from files, without Kafka.",
+)
 @option.config
 @click.option(
     "--as-of",
@@ -46,6 +51,8 @@ def replay(path: Path | None, as_ofs: list[int], every: int | None, files: tuple
     settings = option.read(path)
     inputs = _files(settings, files)
     with option.told():
+        for file in inputs:
+            file.path.stat()  # a name that is wrong is told before the rest is read
         for as_of in as_ofs or (None,):
             run = Replay(settings.plan(), as_of, every)
             with option.progress(_size(inputs), "reading") as advance:
@@ -65,8 +72,7 @@ def _files(settings: Settings, texts: Sequence[str]) -> list[File]:
         topic, _, path = text.partition("=")
         source = sources.get(topic, topic)
         if source not in sources.values() or not path:
-            known = ", ".join([*sources.values(), *sources])
-            raise click.UsageError(f"{text!r}: expected TOPIC=FILE, TOPIC being one of {known}")
+            raise click.UsageError(_misread(text, topic, path, [*sources.values(), *sources]))
         if source not in readers:
             readers[source] = Reader(source, plan, hashes)
         found.append(File(readers[source], Path(path)))
@@ -75,6 +81,20 @@ def _files(settings: Settings, texts: Sequence[str]) -> list[File]:
 
 def _size(files: Sequence[File]) -> int:
     return sum(file.path.stat().st_size for file in files)
+
+
+def _misread(text: str, topic: str, path: str, known: Sequence[str]) -> str:
+    """Say what is wrong with a `TOPIC=FILE`, given the topics that are configured."""
+    if topic in INPUTS or not known:
+        name = topic if topic in INPUTS else INPUTS[0]
+        example = f'{name} = "{name.replace("_", ".")}"'
+        if topic not in known:
+            return f"{text!r}: no such input in the configuration, add {example} to [topics]"
+    if topic in known:
+        return f"{text!r}: expected TOPIC=FILE, such as {topic}={path or 'events.jsonl'}"
+    near = get_close_matches(topic, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+    return f"{text!r}: unknown TOPIC, {hint}"
 
 
 def _print(run: Replay) -> None:

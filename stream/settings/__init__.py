@@ -7,6 +7,6 @@ records by `stream.settings.reference`.
 
 from stream.settings.fault import ConfigError
 from stream.settings.load import load
-from stream.settings.root import Settings, require_hash_key
+from stream.settings.root import Settings
 
-__all__ = ["ConfigError", "Settings", "load", "require_hash_key"]
+__all__ = ["ConfigError", "Settings", "load"]

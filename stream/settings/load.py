@@ -16,26 +16,31 @@ SECRETS = frozenset(
 """The keys that may also be given as `..._FILE`."""
 
 _PLACE = re.compile(r"\(at (.+)\)$")
+_TUPLE = re.compile(r"\(('.+?',? ?)+\)")
+_PLAIN = ("Expected ", "Cannot ", "Unclosed ", "Unterminated ", "Invalid ")
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+def load(path: Path | None, environ: Mapping[str, str], worker: bool = False) -> Settings:
     """Read the file, if there is one, and the `RESSENTI_` variables, which win over it.
 
-    Raises `ConfigError` with all faults, by key and never by value.
+    `worker` says whether they must do for a worker. Raises `ConfigError` with all faults, by key
+    and never by value.
     """
     try:
         table = _table(path) if path else {}
     except Wrong as wrong:
         raise ConfigError(wrong.faults) from None
-    return resolve(table, environ)
+    return resolve(table, environ, worker)
 
 
-def resolve(table: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
+def resolve(
+    table: Mapping[str, object], environ: Mapping[str, str], worker: bool = False
+) -> Settings:
     """Make settings of a file's table and the variables; raises `ConfigError` with all faults."""
     faults = Faults()
     whole, origins = overlay(table, environ, SECRETS, faults)
     settings = read(Settings, whole, "", faults)
-    faults += check(settings, faults)
+    faults += check(settings, faults, worker)
     if faults:
         raise ConfigError(_with_origin(fault, origins) for fault in faults)
     return settings
@@ -49,6 +54,18 @@ def _with_origin(fault: Fault, origins: Sequence[Origin]) -> Fault:
     return fault
 
 
+def _dotted(keys: re.Match[str]) -> str:
+    """Write keys as TOML does; the parser writes them as Python does."""
+    names = re.findall("'(.+?)'", keys[0])
+    return f"[{'.'.join(names)}]"
+
+
+def _hint(error: tomllib.TOMLDecodeError) -> str:
+    """Give the parser's words where they are of a kind that holds nothing of the file but keys."""
+    text = _TUPLE.sub(_dotted, _PLACE.sub("", str(error)).strip())
+    return f": {text}" if text.startswith(_PLAIN) else ""
+
+
 def _table(path: Path) -> dict[str, object]:
     """Read a TOML file; raises `Wrong` that says where it stops being TOML."""
     file = str(path)
@@ -60,6 +77,8 @@ def _table(path: Path) -> dict[str, object]:
         raise Wrong(Fault(file, "is not UTF-8 text")) from None
     except tomllib.TOMLDecodeError as error:
         place = _PLACE.search(str(error))
-        raise Wrong(Fault(file, f"is not TOML at {place[1] if place else 'some place'}")) from None
+        raise Wrong(
+            Fault(file, f"is not TOML at {place[1] if place else 'some place'}{_hint(error)}")
+        ) from None
     except (ValueError, RecursionError):
         raise Wrong(Fault(file, "is TOML with a number or nesting beyond all bounds")) from None

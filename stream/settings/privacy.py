@@ -1,9 +1,11 @@
 """`[privacy]`: what keeps customers from being recognised."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 
+from stream.settings.fault import Fault
 from stream.settings.kind import Secret, secret, whole
 from stream.settings.section import Key
 
@@ -26,3 +28,11 @@ class Privacy(msgspec.Struct, frozen=True):
         int,
         Key(whole(0, 1_000_000_000), "Values of fewer samples are suppressed in all outputs."),
     ] = 0
+
+
+def check_hash_key(privacy: Privacy) -> Iterator[Fault]:
+    """Find that there is no key."""
+    if not privacy.hash_key:
+        problem = f"is missing, expected {KEY_WORDS}"
+        remedy = "best in a file that RESSENTI_PRIVACY__HASH_KEY_FILE names"
+        yield Fault("privacy.hash_key", f"{problem}, {remedy}")

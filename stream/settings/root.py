@@ -11,11 +11,11 @@ from metrics.segment import Grouping
 from metrics.zone import Zone
 from stream.settings import kafka, segment, sink, topic
 from stream.settings.alert import ALERTS
-from stream.settings.fault import ConfigError, Fault, Faults
+from stream.settings.fault import Fault, Faults
 from stream.settings.kafka import Kafka
 from stream.settings.kind import choice
 from stream.settings.metric import GOALS, METRICS_TABLE, Metrics
-from stream.settings.privacy import KEY_WORDS, Privacy
+from stream.settings.privacy import Privacy, check_hash_key
 from stream.settings.section import Key
 from stream.settings.segment import DIMENSIONS, GROUPINGS, Segments
 from stream.settings.sink import Prometheus, Redis, Web
@@ -74,12 +74,6 @@ class Settings(msgspec.Struct, frozen=True):
         )
 
 
-def require_hash_key(settings: Settings) -> None:
-    """Refuse settings that a worker cannot run with: without a secret the hashes hide nobody."""
-    if not settings.privacy.hash_key:
-        raise ConfigError([Fault("privacy.hash_key", f"is missing, expected {KEY_WORDS}")])
-
-
 Check = Callable[[Settings], Iterable[Fault]]
 
 
@@ -116,10 +110,20 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
 """What is to be found wrong between keys, with the keys that must be right to look at all."""
 
 
-def check(settings: Settings, found: Sequence[Fault]) -> Faults:
-    """Find what is wrong between keys; where a key is at fault already nothing is added."""
+NEEDED: tuple[tuple[tuple[str, ...], Check], ...] = (
+    (("privacy",), lambda settings: check_hash_key(settings.privacy)),
+    (("topics",), lambda settings: topic.check_inputs(settings.topics)),
+)
+"""What a worker needs besides."""
+
+
+def check(settings: Settings, found: Sequence[Fault], worker: bool = False) -> Faults:
+    """Find what is wrong between keys; where a key is at fault already nothing is added.
+
+    `worker` adds what only a worker needs.
+    """
     faults = Faults()
-    for keys, look in CHECKS:
+    for keys, look in (*CHECKS, *NEEDED) if worker else CHECKS:
         if not any(fault.within(key) for fault in found for key in keys):
             faults += look(settings)
     return faults

@@ -82,3 +82,9 @@ def check(topics: Topics) -> Iterator[Fault]:
         other = first.setdefault(topic, key)
         if other != key:
             yield Fault(f"topics.{key}", f"is the same topic as topics.{other}")
+
+
+def check_inputs(topics: Topics) -> Iterator[Fault]:
+    """Find that nothing would be read."""
+    if not topics.inputs():
+        yield Fault("topics", f"lists no input, expected one or more of {', '.join(INPUTS)}")

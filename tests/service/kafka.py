@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -39,11 +39,22 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},CABLE://127.0.0.1:{far}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},CABLE://127.0.0.1:{near}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},\
+SASL_PLAINTEXT://127.0.0.1:{login},SSL://127.0.0.1:{tls},CABLE://127.0.0.1:{far}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},\
+SASL_PLAINTEXT://127.0.0.1:{login},SSL://127.0.0.1:{tls},CABLE://127.0.0.1:{near}
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CABLE:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,\
+SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,CABLE:PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+org.apache.kafka.common.security.plain.PlainLoginModule required \
+user_{user}="{password}" user_{guest}="{password}";
+listener.name.ssl.ssl.keystore.type=PEM
+listener.name.ssl.ssl.keystore.location={keystore}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:{user}
 log.dirs={data}
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
@@ -59,13 +70,17 @@ share.coordinator.state.topic.min.isr=1
 log.cleaner.dedupe.buffer.size=16777216
 """
 
+USER, GUEST, PASSWORD = "owner", "guest", "a-password-of-the-tests"  # the guest may do nothing
+
 JAVA = ("java", "-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-cp", f"{LIBRARY}/*")
 
 
 class Kafka(Service):
-    """A broker on loopback; its data and log live in `home`, its port stays over restarts.
+    """A broker on loopback; its data and log live in `home`, its ports stay over restarts.
 
-    `with Kafka(home) as kafka:` starts and stops it. Topics are never created by themselves.
+    `login_bootstrap` wants `USER` or `GUEST` with `PASSWORD` (SASL PLAIN), `tls_bootstrap` TLS:
+    `certificate` is signed by itself. `with Kafka(home) as kafka:` starts and stops it. Topics are
+    never created by themselves.
     """
 
     def __init__(self, home: Path) -> None:
@@ -80,7 +95,22 @@ class Kafka(Service):
 
     def cable(self) -> Proxy:
         """Make a cable to the broker; who asks at its port is sent through it for everything."""
-        return Proxy(self.port + 3, self.port + 2)
+        return Proxy(self.port + 5, self.port + 4)
+
+    @property
+    def login_bootstrap(self) -> str:
+        """The address where one has to log in."""
+        return f"127.0.0.1:{self.port + 2}"
+
+    @property
+    def tls_bootstrap(self) -> str:
+        """The address where connections are encrypted."""
+        return f"127.0.0.1:{self.port + 3}"
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate of the encrypted address, and the authority to trust."""
+        return self.home / "certificate.pem"
 
     @property
     def pid(self) -> int | None:
@@ -96,7 +126,7 @@ class Kafka(Service):
         if self.port:
             self._process = self._launch(self.port)
         else:
-            on_free_port(self._settle, neighbours=3)
+            on_free_port(self._settle, neighbours=5)
 
     def stop(self) -> None:
         """Shut the broker down in good order; without effect while it is down."""
@@ -134,21 +164,38 @@ class Kafka(Service):
     def _settle(self, port: int) -> None:
         data = self.home / "data"
         shutil.rmtree(data, ignore_errors=True)  # of an attempt on another port
-        (self.home / "server.properties").write_text(
-            PROPERTIES.format(
-                port=port, controller=port + 1, far=port + 2, near=port + 3, data=data
-            )
+        properties = PROPERTIES.format(
+            port=port,
+            controller=port + 1,
+            login=port + 2,
+            tls=port + 3,
+            user=USER,
+            guest=GUEST,
+            password=PASSWORD,
+            keystore=self._keystore(),
+            data=data,
+            far=port + 4,
+            near=port + 5,
         )
+        (self.home / "server.properties").write_text(properties)
         self._format()
         self._process = self._launch(port)
         self.port = port
 
+    def _keystore(self) -> Path:
+        """Make a key and its certificate, in one file as the broker wants them."""
+        key, store = self.home / "key.pem", self.home / "keystore.pem"
+        subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+        kind = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"]
+        files = ["-keyout", str(key), "-out", str(self.certificate)]
+        _run(["openssl", *kind, *subject, *files])
+        store.write_text(key.read_text() + self.certificate.read_text())
+        return store
+
     def _format(self) -> None:
         tool = ["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"]
         command = [*JAVA, *tool, str(self.home / "server.properties")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        if done.returncode:
-            raise ServiceFailed(f"{command}: {done.stdout}{done.stderr}")
+        _run(command)
 
     def _launch(self, port: int) -> Process:
         process = Process(
@@ -174,6 +221,12 @@ def fetch() -> None:
 def unique(prefix: str) -> str:
     """Return a name for a topic or group that nobody else has."""
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        raise ServiceFailed(f"{command}: {done.stdout}{done.stderr}")
 
 
 def _download() -> None:

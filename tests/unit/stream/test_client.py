@@ -2,12 +2,13 @@
 
 import logging
 import ssl
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
-from stream.client import Client, Seldom
+from stream.client import CertificateError, Client, Seldom
 
 
 @pytest.mark.parametrize(
@@ -40,11 +41,17 @@ def test_tls_checks_names_and_certificates() -> None:
     assert Client("other:1", tls=True).options()["ssl_context"] is context
 
 
-def test_a_certificate_file_that_is_not_there_is_an_error() -> None:
-    """Without TLS the files do not matter; with it they must be readable."""
+def test_a_certificate_file_that_cannot_be_used_is_told_by_its_key(tmp_path: Path) -> None:
+    """Without TLS the files do not matter; with it they must be readable, and PEM."""
     assert Client(tls_ca="/nowhere.pem").options()["ssl_context"] is None
-    with pytest.raises(OSError, match="No such file"):
+    with pytest.raises(CertificateError, match=r"kafka\.tls_ca: cannot be read: No such file"):
         Client(tls=True, tls_ca="/nowhere.pem").options()
+    (tmp_path / "a.pem").write_text("no certificate")
+    file = str(tmp_path / "a.pem")
+    with pytest.raises(CertificateError, match=r"kafka\.tls_ca: no PEM file"):
+        Client(tls=True, tls_ca=file).options()
+    with pytest.raises(CertificateError, match=r"kafka\.tls_cert, kafka\.tls_key.*: no PEM file"):
+        Client(tls=True, tls_cert=file, tls_key=file).options()
 
 
 def test_its_text_holds_no_secret() -> None:

@@ -3,16 +3,30 @@
 import pytest
 
 from metrics.plan import Plan
-from stream.settings import ConfigError, require_hash_key
+from stream.settings import ConfigError
 from stream.settings.load import resolve
 from tests.unit.stream.settings.conftest import Find
 
 
-def test_a_worker_needs_a_hash_key() -> None:
-    """Without it a worker does not start; a replay needs none."""
-    with pytest.raises(ConfigError, match=r"privacy\.hash_key: is missing, expected at least 16"):
-        require_hash_key(resolve({}, {}))
-    require_hash_key(resolve({"privacy": {"hash_key": "x" * 16}}, {}))
+def test_a_worker_needs_more_than_a_replay() -> None:
+    """A hash key and an input: told with all other faults; without a worker neither is needed."""
+    resolve({}, {})
+    with pytest.raises(ConfigError) as caught:
+        resolve({"zone": 1}, {}, worker=True)
+    assert [fault.key for fault in caught.value.faults] == ["privacy.hash_key", "topics", "zone"]
+    topics, privacy = {"survey_answers": "a"}, {"hash_key": "x" * 16}
+    resolve({"topics": topics, "privacy": privacy}, {}, worker=True)
+
+
+def test_what_is_wrong_already_is_not_called_missing() -> None:
+    """A key that is too short is one fault, not two."""
+    table = {"privacy": {"hash_key": "short"}, "topics": {"survey_answers": ""}}
+    with pytest.raises(ConfigError) as caught:
+        resolve(table, {}, worker=True)
+    assert [fault.key for fault in caught.value.faults] == [
+        "privacy.hash_key",
+        "topics.survey_answers",
+    ]
 
 
 def test_a_short_hash_key_is_a_fault(find: Find) -> None:

@@ -82,8 +82,9 @@ def _share(name: str, meaning: str) -> Callable[[Callable[..., None]], Callable[
 
 
 @click.command(
+    short_help="Make up the events of a small company.",
     epilog="Examples: ressenti generate --start 30d --rate 0.1 --out history; "
-    "ressenti generate -c ressenti.toml --rate 50 --broken 0.01"
+    "ressenti generate -c ressenti.toml --rate 50 --broken 0.01",
 )
 @option.config
 @click.option(

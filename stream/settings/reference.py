@@ -1,6 +1,6 @@
 """The configuration reference, made from the records themselves: `docs/configuration.md`.
 
-`python -m stream.settings.reference` prints it; a test fails when the file differs.
+`python -m stream.document` renews it; a test fails when the file differs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ windows = ["24h", "today"]
 INTRODUCTION = f"""\
 # Configuration
 
-<!-- Made by `python -m stream.settings.reference > docs/configuration.md`: change it there. -->
+<!-- Made by `python -m stream.document`: change it there. -->
 
 One TOML file (`-c FILE`), every key of which can also be a variable of the environment:
 `RESSENTI_` and the key in capitals, with `__` where it has a dot. `kafka.bootstrap` is
@@ -153,7 +153,3 @@ def _toml(value: object) -> str:
     if isinstance(value, bool | int):
         return str(value).lower()
     return f'"{getattr(value, "name", value)}"'
-
-
-if __name__ == "__main__":
-    print(render(), end="")

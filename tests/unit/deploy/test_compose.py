@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from ruamel.yaml import YAML
 
+from stream.cli import main
 from stream.document import ROOT
 from stream.settings import Settings, load
 from tests.service.kafka import VERSION
@@ -27,6 +29,14 @@ def service_settings(name: str, home: Path) -> Settings:
     secret.write_text("a key of the tests only\n")
     environ["RESSENTI_PRIVACY__HASH_KEY_FILE"] = str(secret)
     return load(DEPLOY / "ressenti.toml", environ)
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_our_commands_exist(name: str) -> None:
+    """What the stack starts is a command with these options."""
+    words = OURS[name].get("command", ["run", "-c", "FILE"])
+    done = CliRunner().invoke(main, [*words, "--help"])
+    assert done.exit_code == 0, done.output
 
 
 def mounts() -> Iterator[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ FILE = Path(__file__).parents[4] / "docs" / "configuration.md"
 
 
 def test_the_reference_is_up_to_date() -> None:
-    """If this fails: python -m stream.settings.reference > docs/configuration.md."""
+    """If this fails: python -m stream.document."""
     assert FILE.read_text() == render()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from metrics.accumulator import counts
+from metrics.accumulator.counts import Counts
 from metrics.accumulator.distinct import Distinct
 from metrics.accumulator.multiset import Multiset
 from metrics.segment import Leaf, RollUp, Segments
@@ -150,9 +151,13 @@ class Overlay:
     def _take_corrections(self, deltas: Deltas) -> None:
         """Add what entities add and take back; what comes to nothing leaves no trace."""
         corrections, self._corrections = self._corrections, Counter()
+        cells: dict[tuple[str, int], Counts] = {}
         for (start, segments, cell), amount in corrections.items():
             for segment in segments if amount else ():
-                counts.absorb(_summary(deltas, segment, start).counts, ((cell, amount),))
+                counts.absorb(cells.setdefault((segment, start), {}), ((cell, amount),))
+        for (segment, start), sums in cells.items():
+            if sums:
+                counts.merge(_summary(deltas, segment, start).counts, sums)
         counted, self._counted = self._counted, Counter()
         users: dict[tuple[str, int], Counter[int]] = {}
         for (start, segments, user), amount in counted.items():

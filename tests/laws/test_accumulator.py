@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from metrics.accumulator import counts, histogram
 from metrics.accumulator.counts import Counts
 from metrics.accumulator.distinct import Distinct, union
+from metrics.accumulator.multiset import Multiset
 
 Items = list[Any]
 
@@ -68,7 +69,25 @@ def crowd(seed: int, size: int) -> Items:
     return found
 
 
+def counted(pairs: Items) -> bytes:
+    """The multiset of (hash, count) pairs, packed."""
+    into = Multiset()
+    for hashed, count in pairs:
+        into.merge(Multiset.of({hashed: count}))
+    return into.pack()
+
+
+def together(one: bytes, other: bytes) -> bytes:
+    """The merge of two packed multisets, as a third."""
+    into = Multiset.unpack(one)
+    into.merge(Multiset.unpack(other))
+    return into.pack()
+
+
 PAIRS = st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(-3, 3)))
+VISITS = st.lists(
+    st.tuples(st.integers(0, 3) | st.just(2**64 - 1), st.integers(-2, 2)), max_size=20
+)
 DURATIONS = st.lists(st.integers(0, 10**7))
 # Few hashes; and crowds on both sides of 4,096, overlapping and disjoint.
 HASHES = st.lists(st.integers(0, 2**64 - 1)) | st.builds(
@@ -80,6 +99,7 @@ ADDITIVE = [
 ]
 EVERY = [
     *ADDITIVE,
+    Subject("multiset", VISITS, counted, together),
     Subject("distinct", HASHES, distinct, lambda one, other: union([one, other])),
 ]
 every = pytest.mark.parametrize("subject", EVERY, ids=str)

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from stream.cli import main
 from tests.data import survey
-from tests.data.company import DAY, HOUR, Company, Lines, Shares, generate
+from tests.data.company import Lines, generate
+from tests.data.source import DAY, HOUR, Company, Shares
 from tests.reference import batch
 from tests.reference.field import stamp
 
@@ -71,6 +72,16 @@ nps = 32
 """
     + TOPICS
 )
+FORGETFUL = DEFAULTS.replace(
+    "[topics]",
+    """
+[windows]
+allowed_lateness = "1h"
+dedupe_for = "2h"
+responses_for = "3h"
+entities_for = "5h"
+[topics]""",
+)
 MONTHS = (
     """
 zone = "Europe/Paris"
@@ -116,6 +127,39 @@ CASES = {
             topics=("survey_answers", "product_usage", "purchases", "campaign_events"),
             shares=Shares(response=0, copied=0.3, echoed=0.3, nameless=0.2),
         ),
+    ),
+    "nothing but revisions": Case(
+        VARIANTS,
+        Company(
+            seed=11,
+            n=1500,
+            span=8 * HOUR,
+            lateness=8 * HOUR,
+            topics=("survey_answers", "ticket_closures"),
+            shares=Shares(response=1, revised=0.9, tied=0.3, excluded=0.1, disordered=0.5),
+        ),
+    ),
+    "entities forgotten": Case(
+        FORGETFUL,
+        Company(
+            seed=12,
+            n=1500,
+            span=DAY,
+            lateness=HOUR,
+            shares=Shares(response=1, revised=0.8, echoed=0.2),
+        ),
+    ),
+    "entities forgotten, every hour": Case(
+        FORGETFUL,
+        Company(
+            seed=13,
+            n=400,
+            span=12 * HOUR,
+            lateness=HOUR,
+            topics=("survey_answers", "ticket_closures"),
+            shares=Shares(response=1, revised=0.8, disordered=0.5),
+        ),
+        every="1h",
     ),
     "a year in units of the calendar": Case(
         MONTHS, Company(seed=7, n=1500, span=300 * DAY, partitions=1)

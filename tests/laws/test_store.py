@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from metrics import duration, store
 from metrics.accumulator.distinct import Distinct
+from metrics.accumulator.multiset import Multiset
 from metrics.calendar import Calendar, Unit
 from metrics.slice import Span
 from metrics.store import RowKey, Store
@@ -35,24 +36,27 @@ SEGMENTS = ("[]", '[["region","fr"]]')
 SLICE = 10 * duration.SECOND
 
 Delta = tuple[str, int, int, frozenset[int]]
-"""Segment, start of a slice after the first day's, amount, users."""
+"""Segment, start of a slice after the first day's, amount, users; odd ones may be taken back."""
 DELTA = st.tuples(
     st.sampled_from(SEGMENTS),
     st.integers(0, LENGTH // SLICE - 1).map(lambda number: number * SLICE),
     st.integers(-3, 3).filter(bool),
     st.frozensets(st.integers(0, 9), max_size=3),
 )
-STEPS = st.lists(DELTA | st.sampled_from(["checkpoint", "restart", "look"]), max_size=30)
+STEPS = st.lists(DELTA | st.sampled_from(["checkpoint", "restart", "look", "undo"]), max_size=30)
 PLACES = st.sampled_from([(zone, day) for zone, days in CHANGES.items() for day in days])
 
 
-def summary(amount: int, users: frozenset[int]) -> Summary:
-    """What one flush adds to a slice."""
+def summary(amount: int, users: frozenset[int], times: int = 1) -> Summary:
+    """What one flush adds to a slice, or takes back: of users only the odd ones."""
     found = Summary()
-    found.counts["nps/0-10/9"] = amount
-    if users:
+    found.counts["nps/0-10/9"] = times * amount
+    plain = {user for user in users if user % 2 == 0}
+    if plain and times == 1:
         found.users["product_usage"] = Distinct.zero()
-        found.users["product_usage"].absorb(users)
+        found.users["product_usage"].absorb(plain)
+    if users - plain:
+        found.counted["product_usage"] = Multiset.of(dict.fromkeys(users - plain, times))
     return found
 
 
@@ -73,6 +77,14 @@ class Kept:
         segment, offset, amount, users = delta
         self.store.merge(segment, self.first + offset, summary(amount, users))
         self.deltas.append(delta)
+
+    def undo(self) -> None:
+        """Take the last delta back; its even users stay."""
+        if self.deltas:
+            segment, offset, amount, users = self.deltas.pop()
+            self.store.merge(segment, self.first + offset, summary(amount, users, -1))
+            if even := frozenset(user for user in users if user % 2 == 0):
+                self.deltas.insert(0, (segment, offset, 0, even))
 
     def checkpoint(self) -> None:
         """Keep the rows that changed, forget those that expired."""
@@ -140,6 +152,8 @@ def test_a_total_is_a_walk_over_the_deltas(
                 kept.checkpoint()
             case "restart":
                 kept.restart()
+            case "undo":
+                kept.undo()
             case "look":
                 kept.check(kept.first + looks[0])
             case tuple():
@@ -190,3 +204,22 @@ def test_every_slice_of_a_day_is_in_its_day(zone: str) -> None:
     for start, end in pairwise(ends):
         window = kept.calendar.closed(Unit.DAY, start)
         assert kept.total("[]", window, window.span())[0] == (end - start) // (6 * SLICE)
+
+
+@given(
+    place=PLACES,
+    deltas=st.lists(DELTA, min_size=1, max_size=5),
+    undone=st.integers(1, 5),
+    look=st.integers(0, LENGTH),
+)
+def test_a_total_that_is_kept_loses_what_is_taken_back(
+    place: tuple[str, date], deltas: list[Delta], undone: int, look: int
+) -> None:
+    """Asked for before and after: amounts and users are those of the deltas that are left."""
+    kept = Kept(*place)
+    for segment, _, amount, users in deltas:
+        kept.merge((segment, look // SLICE * SLICE, amount, users | {1}))
+    kept.check(kept.first + look)
+    for _ in range(undone):
+        kept.undo()
+    kept.check(kept.first + look)

@@ -37,8 +37,17 @@ Where the definitions leave room, this is what the reference takes:
 19. `variants` of a metric, once configured, is the whole list besides `default`: aht keeps
     `quantile` only without it.
 20. The limit of 24 h holds for the handle time and for each of its parts.
+21. The accepted `answered` events with one (survey_id, response_id, type), and the accepted
+    `closed` and `reopened` events of one ticket_id, on one partition, are one entity; but those
+    after the watermark has left the newest of them behind by more than `responses_for`, or
+    `entities_for`, are another one. Copies, late, future and dead events belong to none.
+22. A ticket with an accepted `reopened` event, wherever it ranks, was not solved at the first
+    contact. An id is greater than none.
+23. At a tick of `every`, verdicts and entities are those of the whole run; of each entity only the
+    events up to the tick are looked at. So a segment or scale that lost its last event to a
+    correction by then has no key.
 
-Not here yet: revisions and reopened tickets (see `counting.standing`), the cap of segments,
+Not here yet: the cap of segments,
 `min_n`, `stale`, `revision`, and the `as_of` of closed windows is the run's.
 """
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.reference.field import Dead
 from tests.reference.plan import Plan
@@ -20,6 +20,7 @@ class Partition:
     plan: Plan
     watermark: int | None = None
     first_copies: dict[str, int] = field(default_factory=dict)
+    entities: dict[tuple[str | None, ...], list[Event]] = field(default_factory=dict)
 
     def verdict(self, event: Event) -> str:
         """The first test that the event fails, or how it counts."""
@@ -40,6 +41,17 @@ class Partition:
         """How far behind the watermark an event may be."""
         return self.plan.entities if self.topic in ENTITIES else self.plan.lateness
 
+    def together(self, event: Event) -> list[Event]:
+        """The events of its entity so far; a new list if there are none, or they are forgotten."""
+        if event.entity is None:
+            return []
+        theirs = self.entities.get(event.entity, [])
+        newest = max((one.at for one in theirs), default=None)
+        limit = self.plan.responses if self.topic == "survey_answers" else self.plan.entities
+        if newest is None or (self.watermark or newest) - newest > limit:
+            theirs = self.entities[event.entity] = []
+        return theirs
+
     def accept(self, event: Event) -> None:
         """Move the watermark and remember the id."""
         self.watermark = event.at if self.watermark is None else max(self.watermark, event.at)
@@ -52,7 +64,7 @@ class Count:
     """What became of the lines of a topic."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
-    folded: list[Event] = field(default_factory=list)
+    accepted: list[list[Event]] = field(default_factory=list)  # each with those of its entity
     greatest: int | None = None  # accepted `at`
 
 
@@ -83,12 +95,34 @@ def judge(line: bytes | None, partition: Partition, as_of: int | None, result: C
     verdict = partition.verdict(event)
     result.verdicts[verdict] += 1
     if verdict in ("excluded", "folded"):
+        together = partition.together(event)
+        if not together:
+            result.accepted.append(together)
+        together.append(event)
         partition.accept(event)
         result.greatest = max(result.greatest or event.at, event.at)
-    if verdict == "folded":
-        result.folded.append(event)
 
 
-def standing(events: list[Event]) -> list[Event]:
-    """The events that still stand: the place where revisions and reopened tickets will go."""
-    return events
+def standing(accepted: Iterable[list[Event]], until: int) -> list[Event]:
+    """What stands at an instant, of the events up to it: one event of each entity at most."""
+    seen = ([event for event in events if event.at <= until] for events in accepted)
+    found = (stands(events) for events in seen if events)
+    return [event for event in found if event is not None]
+
+
+def stands(events: list[Event]) -> Event | None:
+    """The event that the events of one entity come to, or an event by itself; None if none."""
+    greatest = max(events, key=order)
+    if greatest.excluded or (greatest.topic == "ticket_closures" and greatest.kind == "reopened"):
+        return None
+    if greatest.entity is None:
+        return greatest
+    if greatest.topic == "survey_answers":
+        return replace(greatest, at=min(event.at for event in events))
+    reopened = any(event.kind == "reopened" for event in events)
+    return replace(greatest, reopens=1) if reopened else greatest
+
+
+def order(event: Event) -> tuple[int, int, bool, str]:
+    """Revision, then `at`, then id, none before any; two that are equal in all are not made."""
+    return event.revision, event.at, event.id is not None, event.id or ""

@@ -52,12 +52,12 @@ def batch(
         )
     )
     outcome = Outcome(at, counters={topic: tally(found) for topic, found in counts.items()})
-    events = standing([event for found in counts.values() for event in found.folded])
-    if at is not None and events:
-        outcome.updates = picture(events, asked, at)
+    accepted = [events for found in counts.values() for events in found.accepted]
+    if at is not None and accepted:
+        outcome.updates = picture(standing(accepted, at), asked, at)
         outcome.ticks = {
-            tick: picture([event for event in events if event.at <= tick], asked, tick)
-            for tick in ticks(events, asked, at, every)
+            tick: picture(standing(accepted, tick), asked, tick)
+            for tick in ticks(accepted, asked, at, every)
         }
     return outcome
 
@@ -67,13 +67,13 @@ def tally(found: Count) -> dict[str, int]:
     return {verdict: found.verdicts[verdict] for verdict in VERDICTS}
 
 
-def ticks(events: list[Event], asked: Plan, as_of: int, every: str | None) -> Iterator[int]:
+def ticks(accepted: list[list[Event]], asked: Plan, as_of: int, every: str | None) -> Iterator[int]:
     """Multiples of `every` since local midnight of 1970-01-01, from the first event to as-of."""
     if every is None:
         return
     step = duration(every)
     origin = from_local(datetime(1970, 1, 1), asked.zone)
-    first = min(event.at for event in events)
+    first = min(event.at for events in accepted for event in events)
     tick = origin - (origin - first) // step * step
     while tick <= as_of:
         yield tick

@@ -42,6 +42,7 @@ class Plan:
     skew: int
     dedupe: int
     entities: int
+    responses: int
     thin_below: int
     metrics: dict[str, dict[str, Any]]
     targets: dict[str, float]
@@ -86,6 +87,7 @@ def plan(config: dict[str, Any]) -> Plan:
         skew=duration(windows.get("future_skew", "5m")),
         dedupe=duration(windows.get("dedupe_for", "24h")),
         entities=duration(windows.get("entities_for", "400d")),
+        responses=duration(windows.get("responses_for", "35d")),
         thin_below=metrics.get("thin_below", 30),
         metrics={name: table for name, table in metrics.items() if isinstance(table, dict)},
         targets=config.get("targets", {}),

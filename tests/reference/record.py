@@ -58,6 +58,8 @@ class Event:
     contacts: int | None = None
     reopens: int = 0
     handle_ms: int | None = None
+    entity: tuple[str | None, ...] | None = None  # the response or ticket that it belongs to
+    revision: int = 0
 
 
 def read(topic: str, line: bytes, plan: Plan) -> Event:
@@ -107,13 +109,16 @@ def survey(document: Document, at: int, plan: Plan) -> Document:
     kind = choice(document, "kind", "answered sent declined comment", "answered")
     asks = kind != "comment" or document.get("type") is not None
     sort = choice(document, "type", "nps csat ces fcr") if asks else None
-    integer(document, "revision", least=0)
     for name in ("trigger", "channel", "comment"):
         text(document, name)
     reasons(document)
     sentiment(document)
     scale, score = answer(document, kind, sort, plan)
+    response = text(document, "response_id")
+    belongs = kind == "answered" and response is not None
     return {
+        "entity": (text(document, "survey_id"), response, sort) if belongs else None,
+        "revision": integer(document, "revision", least=0) or 0,
         "kind": kind,
         "type": sort,
         "scale": scale,
@@ -181,17 +186,19 @@ def least_good(sort: str, scale: tuple[int, int], plan: Plan) -> int | None:
 
 def ticket(document: Document, at: int, plan: Plan) -> Document:
     """What a ticket event says."""
-    text(document, "ticket_id", required=True)
-    integer(document, "revision", least=0)
+    name = text(document, "ticket_id", required=True)
     opened = instant(document, "opened_at")
     if opened is not None and opened > at:
         raise Dead("opened_at after at")
     instant(document, "first_reply_at")
     flag(document, "queued")
-    for name in ("channel", "topic"):
-        text(document, name)
+    for field_ in ("channel", "topic"):
+        text(document, field_)
+    kind = choice(document, "kind", "closed opened reopened", "closed")
     return {
-        "kind": choice(document, "kind", "closed opened reopened", "closed"),
+        "entity": None if kind == "opened" else (name,),
+        "revision": integer(document, "revision", least=0) or 0,
+        "kind": kind,
         "outcome": choice(document, "outcome", "resolved abandoned merged spam", "resolved"),
         "contacts": integer(document, "contacts", least=1),
         "reopens": integer(document, "reopens", least=0) or 0,

@@ -89,9 +89,9 @@ def fold(one: FoldShard, values: list[bytes]) -> None:
         one.absorb(
             Batch(
                 *(one.tp.topic, one.tp.partition, first, first + len(some)),
-                values=some,
+                values=[*some],
                 keys=[None] * len(some),
-                offsets=range(first, first + len(some)),
+                offsets=list(range(first, first + len(some))),
                 timestamps=[0] * len(some),
                 append_time=False,
             )

@@ -14,7 +14,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from tests.data.company import HOUR, MINUTE, TOPICS, Company, Lines, Shares, generate
+from tests.data.company import Lines, generate
+from tests.data.source import HOUR, MINUTE, TOPICS, Company, Shares
 from tests.reference import batch
 from tests.reference.counting import count
 from tests.reference.outcome import Outcome, Update
@@ -155,13 +156,15 @@ def told(lines: Lines, truth: Outcome, site: Site) -> dict[str, float]:
         for outcome, n in counters.items():
             expected[f"ressenti_events_total {site.source(key)} {outcome}"] += n
     for key in ("survey_answers", "ticket_closures"):
-        for event in count(key, lines[key], plan(CONFIG), None).folded:
-            expected.update(marks(event))
+        for events in count(key, lines[key], plan(CONFIG), None).accepted:
+            expected.update(mark for event in events for mark in marks(event))
     return {name: float(n) for name, n in expected.items() if n}
 
 
 def marks(event: Event) -> Iterator[str]:
     """What one answer or closure adds one to."""
+    if event.excluded:
+        return
     if event.type and event.kind == "answered":
         yield f"cx_survey_answers_total {event.type} {category(event)}"
     if event.topic == "ticket_closures" and event.kind == "closed":

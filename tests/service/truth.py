@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import ConsumerRecord
 
-from tests.reference.counting import Count, Partition, judge
+from tests.reference.counting import Count, Partition, judge, standing
 from tests.reference.outcome import Updates, picture
 from tests.reference.plan import plan
 from tests.service.kafka import Kafka
@@ -31,16 +31,16 @@ class Truth:
         """Records that must become dead letters, with their verdict."""
         self._plan = plan(dict(config))
         self._now = now
-        self._folded = Count()
+        self._count = Count()
         for number in sorted({record.partition for record in found}):
             self._read([record for record in found if record.partition == number])
 
     def _read(self, partition: list[Record]) -> None:
         judged = Partition("survey_answers", self._plan)
         for record in sorted(partition, key=lambda record: record.offset):
-            before = self._folded.verdicts.copy()
-            judge(record.value, judged, None, self._folded)
-            (verdict,) = self._folded.verdicts - before
+            before = self._count.verdicts.copy()
+            judge(record.value, judged, None, self._count)
+            (verdict,) = self._count.verdicts - before
             self.verdicts[verdict] += 1
             if verdict in BURIED:
                 self.letters[record.partition, record.offset] = verdict, record
@@ -48,7 +48,7 @@ class Truth:
     @cached_property
     def updates(self) -> Updates:
         """All updates by key."""
-        return picture(self._folded.folded, self._plan, self._now)
+        return picture(standing(self._count.accepted, self._now), self._plan, self._now)
 
 
 async def truth(kafka: Kafka, topic: str, config: Mapping[str, Any], now: int) -> Truth:

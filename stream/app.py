@@ -1,12 +1,12 @@
 """The worker: the one place where everything is built and wired."""
 
 import asyncio
-import signal
 
 import structlog
 
 from stream import broker, topic
 from stream.client import Client
+from stream.ending import unless
 from stream.ground import Ground, Names
 from stream.health import Health
 from stream.heartbeat import Heartbeat
@@ -23,34 +23,16 @@ from stream.web.server import Server
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings) -> None:
-    """Run a worker until SIGTERM or SIGINT; then flush, leave the group and return.
+async def serve(settings: Settings, ended: asyncio.Future[None]) -> None:
+    """Run a worker until `ended` is done; then flush, leave the group and return.
 
     Raises `TopicError` or `BrokerError` when it cannot start.
     """
     quiet()
-    ended = _until_signal()
     client = settings.kafka.client()
-    prepared = asyncio.create_task(_prepare(settings, client))
-    ended.add_done_callback(lambda _: prepared.cancel())
-    await asyncio.wait([prepared])
-    if prepared.cancelled():
-        return
-    worker = Worker(settings, client, prepared.result())
-    await worker.run(ended)
-
-
-def _until_signal() -> asyncio.Future[None]:
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _end, ended)
-    return ended
-
-
-def _end(ended: asyncio.Future[None]) -> None:
-    if not ended.done():
-        ended.set_result(None)
+    names = await unless(ended, _prepare(settings, client))
+    if names:
+        await Worker(settings, client, names).run(ended)
 
 
 async def _prepare(settings: Settings, client: Client) -> Names:

@@ -6,8 +6,8 @@ import sys
 import structlog
 
 
-def configure() -> None:
-    """Send structlog's and the standard library's lines to stderr in one form."""
+def configure(level: int = logging.INFO) -> None:
+    """Send structlog's lines from `level` on to stderr, and the libraries' warnings likewise."""
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -18,7 +18,7 @@ def configure() -> None:
     )
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, render],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -28,4 +28,4 @@ def configure() -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)

@@ -3,6 +3,7 @@
 import click
 
 from stream.cli.catalog import catalog
+from stream.cli.demo import demo
 from stream.cli.replay import replay
 from stream.cli.run import run
 
@@ -13,6 +14,7 @@ def main() -> None:
     """Rolling and calendar-window customer-experience metrics from Kafka, exact to the event."""
 
 
+main.add_command(demo)
 main.add_command(run)
 main.add_command(replay)
 main.add_command(catalog)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from stream.broker import BrokerError
+from stream.embedded.server import EmbeddedError
 from stream.settings import ConfigError, Settings, load, require_hash_key
 from stream.topic import TopicError
 
@@ -40,6 +41,6 @@ def told() -> Iterator[None]:
     """Turn errors that a user can do something about into one message and exit code 1."""
     try:
         yield
-    except (TopicError, BrokerError, OSError) as error:
+    except (EmbeddedError, TopicError, BrokerError, OSError) as error:
         click.echo(f"ressenti: {error}", err=True)
         sys.exit(FAILED)

@@ -4,6 +4,7 @@ import click
 
 from stream.cli.catalog import catalog
 from stream.cli.demo import demo
+from stream.cli.generate import generate
 from stream.cli.replay import replay
 from stream.cli.run import run
 
@@ -17,4 +18,5 @@ def main() -> None:
 main.add_command(demo)
 main.add_command(run)
 main.add_command(replay)
+main.add_command(generate)
 main.add_command(catalog)

@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from metrics import duration
 from stream.broker import BrokerError
 from stream.embedded.server import EmbeddedError
 from stream.settings import ConfigError, Settings, load, require_hash_key
@@ -24,6 +25,14 @@ config = click.option(
 )
 
 
+def span(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """Read an option's duration as milliseconds."""
+    try:
+        return None if text is None else duration.parse(text)
+    except duration.DurationError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def read(path: Path | None, secret: bool = False) -> Settings:
     """Load the settings, or say all their faults and exit with 2; `secret`: a key is needed."""
     try:
@@ -34,6 +43,16 @@ def read(path: Path | None, secret: bool = False) -> Settings:
     except ConfigError as error:
         click.echo(f"ressenti: {error}", err=True)
         sys.exit(WRONG)
+
+
+@contextmanager
+def progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
+    """Show a bar on stderr, if that is a terminal; what it yields is told of each advance."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield bar.update
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """`ressenti replay`: the same numbers from files, without a broker."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from metrics import duration, instant
+from metrics import instant
 from metrics.error import InvalidEvent
 from metrics.update import encode
 from stream.cli import option
@@ -25,13 +24,6 @@ def _instant(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> lis
         raise click.BadParameter(error.detail) from None
 
 
-def _duration(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
-    try:
-        return None if text is None else duration.parse(text)
-    except duration.DurationError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @click.command(epilog="Example: ressenti replay -c ressenti.toml survey_answers=answers.jsonl")
 @option.config
 @click.option(
@@ -44,7 +36,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> int | 
 )
 @click.option(
     "--every",
-    callback=_duration,
+    callback=option.span,
     metavar="DURATION",
     help="Also at each multiple of this, counted from local midnight of 1970-01-01.",
 )
@@ -56,7 +48,7 @@ def replay(path: Path | None, as_ofs: list[int], every: int | None, files: tuple
     with option.told():
         for as_of in as_ofs or (None,):
             run = Replay(settings.plan(), as_of, every)
-            with _progress(inputs) as advance:
+            with option.progress(_size(inputs), "reading") as advance:
                 for file in inputs:
                     run.read(file, advance)
             _print(run)
@@ -81,15 +73,8 @@ def _files(settings: Settings, texts: Sequence[str]) -> list[File]:
     return found
 
 
-@contextmanager
-def _progress(files: Sequence[File]) -> Iterator[Callable[[int], None]]:
-    """Show a bar on stderr, if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    length = sum(file.path.stat().st_size for file in files)
-    with click.progressbar(length=length, label="reading", file=sys.stderr) as bar:
-        yield bar.update
+def _size(files: Sequence[File]) -> int:
+    return sum(file.path.stat().st_size for file in files)
 
 
 def _print(run: Replay) -> None:

@@ -25,6 +25,7 @@ BORDER = {  # the library -> where alone it is imported
         *("stream/transport/", "stream/state/", "stream/sink/", "stream/embedded/"),
         *("stream/cli/", "stream/app.py", "stream/broker.py", "stream/topic.py"),
         *("stream/client.py", "stream/ground.py", "stream/reader.py", "stream/testing.py"),
+        "stream/feed.py",
     ),
     "faust": ("stream/transport/", "stream/agent/", "stream/app.py"),
     "mode": ("stream/transport/", "stream/agent/", "stream/app.py"),
@@ -135,6 +136,23 @@ def long_body(path: str, text: str) -> Iterator[str]:
 def test_the_core_imports_only_pure_things() -> None:
     """`metrics/` knows the standard library's pure part, msgspec, numpy and itself: no `stream`."""
     assert breaches(impure_import, "metrics") == []
+
+
+def test_the_company_is_pure_but_for_its_dice() -> None:
+    """`stream/company/` does no I/O and reads no clock: a seed means the same everywhere."""
+
+    def impure(path: str, text: str) -> Iterator[str]:
+        allowed = ("stream", "random")
+        found = impure_import(path, text)
+        yield from (line for line in found if not line.endswith(allowed))
+        yield from impure_call(path, text)
+        for node in ast.walk(ast.parse(text, path)):
+            match node:
+                case ast.ImportFrom(module=str(name)) if name.startswith("stream"):
+                    if not name.startswith("stream.company"):
+                        yield f"{node.lineno} imports {name}"
+
+    assert breaches(impure, "stream/company") == []
 
 
 def test_the_core_reads_no_clock_and_prints_nothing() -> None:

@@ -1,0 +1,96 @@
+"""The feed: lines of a company written to topics, each when it is time for it.
+
+What is in the past is written at once, as fast as the broker takes it; the rest live.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from aiokafka.errors import KafkaError
+
+from stream import broker
+from stream.client import Client
+from stream.company import Line
+from stream.state.flush import Record
+from stream.state.producer import Limits, Producer
+
+MOST = 5_000  # lines written at a time
+TICK = 0.05  # seconds that live lines are gathered for, at least
+
+
+class Feed:
+    """Writes lines to the topics of their inputs, until they end or `ended` is done."""
+
+    def __init__(
+        self, client: Client, topics: Mapping[str, str], ended: asyncio.Future[None]
+    ) -> None:
+        self.written: Counter[str] = Counter()
+        """Lines that the broker has stored, by topic."""
+        self._client = client
+        self._topics = topics
+        self._ended = ended
+
+    async def run(
+        self, lines: Iterable[Line], advance: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Wait for the broker and write; `advance` is told by how many ms of arrival.
+
+        Raises `TopicError` when a topic is not there, `BrokerError` when the broker goes away.
+        """
+        producer = await self._start()
+        if producer is None:
+            return
+        try:
+            await self._write_all(producer, lines, advance)
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise broker.BrokerError(f"{self._client.bootstrap}: {error!r}") from error
+        finally:
+            await producer.close()
+
+    async def _start(self) -> Producer | None:
+        """Start the producer; None when the end came first."""
+        starting = asyncio.create_task(self._prepare())
+        self._ended.add_done_callback(lambda _: starting.cancel())
+        await asyncio.wait([starting])
+        return None if starting.cancelled() else starting.result()
+
+    async def _prepare(self) -> Producer:
+        await broker.wait_for_broker(self._client)
+        await broker.sources(self._client, self._topics.values())
+        return await Producer.start(self._client, None, Limits())
+
+    async def _write_all(
+        self, producer: Producer, lines: Iterable[Line], advance: Callable[[int], None]
+    ) -> None:
+        batch: list[Line] = []
+        due = _now()
+        for line in lines:
+            if line.at > due or len(batch) == MOST:
+                await self._write(producer, batch, advance)
+                batch, due = [], await self._wait(line.at)
+            if self._ended.done():
+                return
+            batch.append(line)
+        await self._write(producer, batch, advance)
+
+    async def _write(
+        self, producer: Producer, batch: Sequence[Line], advance: Callable[[int], None]
+    ) -> None:
+        if batch:
+            records = [Record(self._topics[line.source], line.value, line.key) for line in batch]
+            await producer.put(await producer.pack(records))
+            self.written.update(record.topic for record in records)
+            advance(batch[-1].at - batch[0].at)
+
+    async def _wait(self, at: int) -> int:
+        """Wait for a moment, a tick at least, or not at all if it is past; return the time then."""
+        seconds = (at - _now()) / 1000
+        if seconds > 0:
+            await asyncio.wait([self._ended], timeout=max(seconds, TICK))
+        return _now()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

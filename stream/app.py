@@ -1,6 +1,7 @@
 """The worker: the one place where everything is built and wired."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -19,6 +20,8 @@ from stream.telemetry import Telemetry
 from stream.transport.app import TransportSettings, build, quiet
 from stream.transport.line import Line
 from stream.web.server import Server
+
+SWALLOWED_S = 1.0  # after so long a cancelled task is cancelled again
 
 log = structlog.get_logger(__name__)
 
@@ -120,17 +123,23 @@ class Worker:
                     task.result()
         finally:
             log.info("stopping")
-            for task in tasks[1:]:
-                task.cancel()
+            await _end(tasks[1:])
             await self.app.stop()
-            tasks[0].cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
             await self.server.stop()
             log.info("stopped")
 
     async def _read(self) -> None:
         await self.app.start()
         await self.app.watch()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: a client library may swallow a cancellation."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=SWALLOWED_S)
 
 
 def _ground(settings: Settings, client: Client, names: Names) -> Ground:

@@ -16,7 +16,7 @@ from stream.company import Line
 from stream.state.flush import Record
 from stream.state.producer import Limits, Producer
 
-MOST = 5_000  # lines written at a time
+MOST = 500  # lines made and written at a time, some 20 ms: others have their turns
 TICK = 0.05  # seconds that live lines are gathered for, at least
 
 

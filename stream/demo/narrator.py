@@ -34,9 +34,7 @@ async def narrate(script: Script, first: Awaitable[None], say: Say) -> None:
     """Say what happens as it happens; `first` is awaited for the first values."""
     begun = time.monotonic()
     await first
-    say(
-        f"{clock(_now())}  all metrics have values, {time.monotonic() - begun:.1f} s after the start"
-    )
+    say(f"{clock(_now())}  every metric has its values, after {time.monotonic() - begun:.1f} s")
     await asyncio.sleep((script.breaks - _now()) / 1000)
     say(f"{clock(_now())}  the service in {script.region} is broken")
     await asyncio.sleep((script.recovers - _now()) / 1000)

@@ -1,20 +1,22 @@
 """What happens in the demo, and when."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 import msgspec
 
+from metrics import instant
 from metrics.duration import DAY, HOUR, MINUTE, SECOND
-from stream.company import Company, Outage
+from stream.company import Company, Line, Outage, lines
 
 SEED = 11
 PAST_DAYS = 60  # so that `30d` has a window to compare with
 SAMPLE = 4 * HOUR  # of each day that is long gone: the rest would cost a second to make up
-STEPS = ((DAY, 6_000), (HOUR, 3_000), (5 * MINUTE, 15_000))
+STEPS = ((DAY, 4_000), (HOUR, 3_000), (5 * MINUTE, 15_000))
 """From an age on, how many events there are until the next: the nearer the denser. The shortest
 window is full from the first moment. At the busiest hour there are two thirds more of each."""
 AGES = (HOUR, 5 * MINUTE, 0)  # where each of the steps ends
-OLD = 6_000  # events before the last day
+OLD = 4_000  # events before the last day
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -36,29 +38,25 @@ class Script(msgspec.Struct, frozen=True):
         """When it works again."""
         return self.breaks + self.lasts
 
-    def live(self) -> Company:
-        """Return the company as it is from the start on."""
-        return Company(SEED, self.rate, outages=(Outage(self.region, self.breaks, self.recovers),))
+    def lines(self) -> Iterator[Line]:
+        """Tell the company's past, and then what happens, without an end."""
+        outage = Outage(self.region, self.breaks, self.recovers)
+        present = Company(SEED, self.rate, outages=(outage,))
+        return chain(_past(self), lines(present, self.start, instant.END))
 
 
-class Stretch(msgspec.Struct, frozen=True):
-    """A part of the company's past: its events from `start` up to `end`."""
-
-    company: Company
-    start: int
-    end: int
-
-
-def history(script: Script) -> Iterator[Stretch]:
-    """Cut the time before the start into stretches, the oldest first; at most 50,000 events."""
-    old = _company(script, 0, OLD, PAST_DAYS * SAMPLE)
+def _past(script: Script) -> Iterator[Line]:
+    """Tell of the time before the start, the oldest first; some 30,000 events, at most 50,000."""
+    start = script.start
+    old = _company(script, 1, OLD, PAST_DAYS * SAMPLE)
     for age in range(PAST_DAYS, 1, -1):
-        begun = script.start - age * DAY
-        yield Stretch(old, begun, begun + SAMPLE)
-    for number, ((age, events), younger) in enumerate(zip(STEPS, AGES, strict=True), 1):
+        begun = start - age * DAY
+        yield from lines(old, begun, begun + SAMPLE)
+    for number, ((age, events), younger) in enumerate(zip(STEPS, AGES, strict=True), 2):
         company = _company(script, number, events, age - younger)
-        yield Stretch(company, script.start - age, script.start - younger)
+        yield from lines(company, start - age, start - younger)
 
 
 def _company(script: Script, number: int, events: int, span: int) -> Company:
+    """Make the company of a stretch: another seed, another life of the same kind of customers."""
     return Company(SEED + number, min(script.rate, 1000 * events / span))

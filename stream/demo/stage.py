@@ -10,7 +10,7 @@ import msgspec
 
 from stream import broker
 from stream.app import serve
-from stream.demo import configuration, traffic, witness
+from stream.demo import configuration, witness
 from stream.demo.configuration import Place
 from stream.demo.narrator import Say, narrate, opening
 from stream.demo.script import Script
@@ -19,6 +19,7 @@ from stream.embedded.latest import corrected
 from stream.embedded.redis import redis as embedded_redis
 from stream.embedded.server import Server
 from stream.ending import end, unless, until_signal
+from stream.feed import Feed
 from stream.settings import Settings
 from stream.topic import Topic
 
@@ -109,12 +110,13 @@ class Act(msgspec.Struct, frozen=True):
 async def _act(act: Act) -> None:
     """Run everything until `ended`; the first failure ends all."""
     settings = act.stage.settings
+    feed = Feed(settings.kafka.client(), settings.topics.inputs(), act.ended)
     seen = witness.first_values(f"http://127.0.0.1:{settings.web.port}/")
     async with asyncio.TaskGroup() as group:
         sides = [
             group.create_task(work)
             for work in (
-                traffic.write(settings.kafka.client(), settings.topics.inputs(), act.script),
+                feed.run(act.script.lines()),
                 narrate(act.script, seen, act.say),
                 _after(act),
                 _guard(act),

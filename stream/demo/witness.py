@@ -17,7 +17,7 @@ WEIGH_S = 2.0
 async def first_values(url: str) -> None:
     """Return when `/metrics` shows a value of every metric."""
     names = [f"\ncx_{metric}_samples{{" for metric in METRICS]
-    while not await asyncio.to_thread(_shows, f"{url}metrics", names):
+    while not await asyncio.to_thread(_shows, f"{url}metrics", names):  # noqa: ASYNC110
         await asyncio.sleep(LOOK_S)
 
 

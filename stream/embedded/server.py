@@ -56,7 +56,7 @@ async def serving(path: Path, arguments: Arguments) -> AsyncIterator[Server]:
 
 
 async def _started(path: Path, arguments: Arguments) -> Server:
-    for attempt in range(1, ATTEMPTS + 1):
+    for _ in range(ATTEMPTS):
         port = free_port()
         child = Child([path, *arguments(port)])
         try:
@@ -67,7 +67,7 @@ async def _started(path: Path, arguments: Arguments) -> Server:
             child.kill()
             raise
         child.kill()
-    raise EmbeddedError(f"{path.name} did not start in {attempt} attempts: {fault}")
+    raise EmbeddedError(f"{path.name} did not start in {ATTEMPTS} attempts: {fault}")
 
 
 async def _listens(child: Child, port: int) -> bool:

@@ -8,9 +8,18 @@ import click
 
 from stream import log
 from stream.cli import option
+from stream.settings.fault import Wrong
+from stream.settings.kafka import ADDRESSES
 
 PORT = 6066
 LOOPBACK = "127.0.0.1"
+
+
+def _addresses(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    try:
+        return None if text is None else str(ADDRESSES.read(text, "it"))
+    except Wrong as wrong:
+        raise click.BadParameter("; ".join(map(str, wrong.faults))) from None
 
 
 @click.command(epilog="Example: ressenti demo --for 300")
@@ -31,7 +40,10 @@ LOOPBACK = "127.0.0.1"
     help="Events a second.",
 )
 @click.option(
-    "--bootstrap", metavar="HOST:PORT", help="Brokers to use instead of the embedded one."
+    "--bootstrap",
+    callback=_addresses,
+    metavar="HOST:PORT",
+    help="Brokers to use instead of the embedded one; its topics there are deleted at the end.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the worker's log.")
 def demo(

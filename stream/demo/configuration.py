@@ -1,5 +1,6 @@
 """The configuration of the demo's worker, as a file would hold it."""
 
+import json
 import secrets
 import tomllib
 
@@ -13,7 +14,7 @@ dimensions = ["region", "product"]
 groupings = [[], ["region"], ["region", "product"]]
 
 [kafka]
-bootstrap = "{bootstrap}"
+bootstrap = {bootstrap}
 group = "{group}"
 delivery = "{delivery}"
 session_timeout = "6s"
@@ -68,7 +69,12 @@ class Place(msgspec.Struct, frozen=True):
 def text(place: Place) -> str:
     """Write the file; the key that customers are hashed with is another one each time."""
     topics = "\n".join(f'{key} = "{place.prefix}{name}"' for key, name in TOPICS.items())
-    filled = {**msgspec.structs.asdict(place), "topics": topics, "hash_key": secrets.token_hex(16)}
+    filled = {
+        **msgspec.structs.asdict(place),
+        "bootstrap": json.dumps(place.bootstrap),  # a string of TOML is written alike
+        "topics": topics,
+        "hash_key": secrets.token_hex(16),
+    }
     return TEXT.format_map(filled)
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import msgspec
 
+from metrics.duration import MINUTE, SECOND
 from stream import broker
 from stream.app import serve
 from stream.demo import configuration, witness
@@ -37,6 +38,13 @@ class Options(msgspec.Struct, frozen=True):
     """None: until a signal."""
     bootstrap: str | None = None
     """None: the embedded broker."""
+    breaks_after: int = MINUTE
+    """When the service breaks, ms after the start, and for how long."""
+    lasts: int = 90 * SECOND
+
+    def script(self, start: int) -> Script:
+        """Write what happens in a demo that starts now, in ms UTC."""
+        return Script(start, self.rate, breaks_after=self.breaks_after, lasts=self.lasts)
 
 
 class Set(msgspec.Struct, frozen=True):
@@ -57,7 +65,7 @@ async def play(options: Options, say: Say) -> None:
         await unless(ended, _topics(stage.settings))
         if ended.done():
             return
-        script = Script(time.time_ns() // 1_000_000, options.rate)
+        script = options.script(time.time_ns() // 1_000_000)
         for line in opening(stage.place, script, options.notes):
             say(line)
         try:

@@ -67,7 +67,9 @@ class MergeShard:
         self.plan = plan
         self.position = 0
         self.epoch = 1
-        self.store = Store(plan.keep(), plan.calendar.zone)
+        keep = plan.keep()
+        self.store = Store(keep, plan.calendar.zone)
+        self._days_kept = keep.get(Rung.LOCAL_DAY, 0)
         self.folded_since = 0
         self.published = 0
         self.shown: list[Shown] = []
@@ -209,7 +211,7 @@ class MergeShard:
         if ":" not in update.window:
             return OPEN_LASTS_MS
         age = (self.store.watermark or 0) - instant.parse(update.window_end)
-        return max(OPEN_LASTS_MS, self.plan.keep()[Rung.LOCAL_DAY] - age)
+        return max(OPEN_LASTS_MS, self._days_kept - age)
 
     def _published(self, records: list[Record]) -> Flush:
         self.published = self.position

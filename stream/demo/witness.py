@@ -9,7 +9,7 @@ from metrics.catalog import METRICS
 from stream.embedded.child import resident
 from stream.embedded.server import EmbeddedError, Server
 
-LOOK_S = 0.2
+LOOK_S = 0.3
 HELD_MOST = 1_800_000_000  # bytes; the broker never lets go of a record
 WEIGH_S = 2.0
 

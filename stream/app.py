@@ -10,6 +10,7 @@ from stream.client import Client
 from stream.ground import Ground, Names
 from stream.health import Health
 from stream.heartbeat import Heartbeat
+from stream.live.follower import Follower
 from stream.owner import Owner, Timing
 from stream.reader import Hashes, Reader, hash_key
 from stream.settings import Settings
@@ -18,7 +19,9 @@ from stream.sink.redis import RedisSink
 from stream.telemetry import Telemetry
 from stream.transport.app import TransportSettings, build, quiet
 from stream.transport.line import Line
+from stream.web.api import Api
 from stream.web.server import Server
+from stream.web.status import Reporter
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +111,9 @@ class Worker:
         self.heartbeat = Heartbeat(client, self.owner, self.app.line, names)
         session = settings.kafka.session_timeout / 1000
         health = Health(self.owner, self.app.line, session)
-        self.server = Server(health, self.telemetry, _selection(settings))
+        follower = Follower(client, names.updates)
+        api = Api(settings.plan(), follower, Reporter(health, self.telemetry))
+        self.server = Server(health, self.telemetry, _selection(settings), api)
         self._sinks = self._redis(settings)
 
     def _redis(self, settings: Settings) -> list[RedisSink]:

@@ -11,6 +11,7 @@ from stream.ending import unless
 from stream.ground import Ground, Names
 from stream.health import Health
 from stream.heartbeat import Heartbeat
+from stream.live.follower import Follower
 from stream.owner import Owner, Timing
 from stream.reader import Hashes, Reader, hash_key
 from stream.settings import Settings
@@ -19,7 +20,9 @@ from stream.sink.redis import RedisSink
 from stream.telemetry import Telemetry
 from stream.transport.app import TransportSettings, build, quiet
 from stream.transport.line import Line
+from stream.web.api import Api
 from stream.web.server import Server
+from stream.web.status import Reporter
 
 SWALLOWED_S = 1.0  # after so long a cancelled task is cancelled again
 
@@ -93,7 +96,9 @@ class Worker:
         self.heartbeat = Heartbeat(client, self.owner, self.app.line, names)
         session = settings.kafka.session_timeout / 1000
         health = Health(self.owner, self.app.line, session)
-        self.server = Server(health, self.telemetry, _selection(settings))
+        follower = Follower(client, names.updates)
+        api = Api(settings.plan(), follower, Reporter(health, self.telemetry))
+        self.server = Server(health, self.telemetry, _selection(settings), api)
         self._sinks = self._redis(settings)
 
     def _redis(self, settings: Settings) -> list[RedisSink]:

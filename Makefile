@@ -8,7 +8,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: test unit lint
+.PHONY: test unit demo lint
 
 test: lint ## everything: lint, types, unit tests, laws, doctests, real services
 	@.ci/services
@@ -16,6 +16,9 @@ test: lint ## everything: lint, types, unit tests, laws, doctests, real services
 
 unit: $(READY) ## the fast part: unit tests, laws, doctests; nothing is started
 	$(BIN)/pytest tests/unit tests/laws metrics
+
+demo: $(READY) ## a small company's customers, live; Ctrl-C ends it and nothing of it stays
+	@$(BIN)/ressenti demo
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -14,17 +14,17 @@ Say = Callable[[str], None]
 
 def opening(place: Place, script: Script, notes: str) -> Iterator[str]:
     """Say what this is, where it can be looked at, and what will happen."""
-    page = f"http://127.0.0.1:{place.port}/"
-    redis_port = place.redis.rpartition(":")[2]
+    web = f"http://127.0.0.1:{place.port}"
+    redis_port, region = place.redis.rpartition(":")[2], script.region
     yield "A small company's customers, live."
     yield ""
-    yield f"  page     {page}{notes}"
-    yield f"  metrics  {page}metrics"
-    yield f"  Kafka    {place.bootstrap}  {place.prefix}{TOPICS['metrics']} has the values"
+    yield f"  page     {web}/#window=5m{notes}"
+    yield f"  metrics  {web}/metrics"
+    yield f"  Kafka    {place.bootstrap}  values are on {place.prefix}{TOPICS['metrics']}"
     yield f"  Redis    {place.redis}  redis-cli -p {redis_port} hgetall cx:nps:default:5m:all"
     yield ""
     yield f"The last 60 days come first, then {script.rate:g} events a second."
-    yield f"{clock(script.breaks)}  the service in {script.region} will break: watch its NPS of 5m"
+    yield f"{clock(script.breaks)}  the service in {region} will break: less NPS, longer calls"
     yield f"{clock(script.recovers)}  it will work again"
     yield "Ctrl-C ends the demo; nothing of it stays."
     yield ""

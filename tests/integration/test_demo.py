@@ -36,7 +36,13 @@ class Demo(Worker):
     def __init__(self, home: Path, *arguments: str) -> None:
         self.home = home / "home"
         self.home.mkdir()
-        place: list[str | Path] = ["env", "-C", self.home, f"TMPDIR={self.home}", f"HOME={self.home}"]
+        place: list[str | Path] = [
+            "env",
+            "-C",
+            self.home,
+            f"TMPDIR={self.home}",
+            f"HOME={self.home}",
+        ]
         port = free_port()
         command = [*place, *RESSENTI, "demo", "--port", str(port), *arguments]
         super().__init__(command, home / "demo.log", port)
@@ -173,7 +179,7 @@ def test_another_port_is_taken_when_none_was_asked_for() -> None:
             stack.enter_context(socket.create_server(("127.0.0.1", 6066)))
         done = ressenti("demo", "--for", "1")
     assert done.returncode == 0
-    assert re.search(r"page +http://127\.0\.0\.1:\d+/ +\(6066 is taken\)", done.stdout)
+    assert re.search(r"page +http://127\.0\.0\.1:\d+/\S* +\(6066 is taken\)", done.stdout)
 
 
 def test_a_broken_address_of_a_broker_is_wrong_usage() -> None:

@@ -25,8 +25,8 @@ async def test_it_says_what_happens_in_its_order() -> None:
     """The first values, then the outage, then its end."""
     said: list[str] = []
     await asyncio.wait_for(narrate(Script(0), asyncio.sleep(0), said.append), 5)
-    assert [line[10:] for line in said] == [
-        "every metric has its values, after 0.0 s",
+    assert [line[10:].partition(", after")[0] for line in said] == [
+        "every metric has its values",
         "the service in fr is broken",
         "the service in fr works again",
     ]

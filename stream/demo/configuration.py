@@ -30,7 +30,7 @@ url = "redis://{redis}/0"
 port = {port}
 
 [windows]
-rolling = ["5m", "1h", "24h", "30d"]
+rolling = ["1m", "1h", "24h", "30d"]
 calendar = ["today"]
 flush_every = "1s"
 

@@ -18,10 +18,10 @@ def opening(place: Place, script: Script, notes: str) -> Iterator[str]:
     redis_port, region = place.redis.rpartition(":")[2], script.region
     yield "A small company's customers, live."
     yield ""
-    yield f"  page     {web}/#window=5m{notes}"
+    yield f"  page     {web}/#window=1m{notes}"
     yield f"  metrics  {web}/metrics"
     yield f"  Kafka    {place.bootstrap}  values are on {place.prefix}{TOPICS['metrics']}"
-    yield f"  Redis    {place.redis}  redis-cli -p {redis_port} hgetall cx:nps:default:5m:all"
+    yield f"  Redis    {place.redis}  redis-cli -p {redis_port} hgetall cx:nps:default:1m:all"
     yield ""
     yield f"The last 60 days come first, then {script.rate:g} events a second."
     yield f"{clock(script.breaks)}  the service in {region} will break: less NPS, longer calls"

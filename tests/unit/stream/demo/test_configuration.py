@@ -17,7 +17,7 @@ def test_everything_is_read_and_computed() -> None:
     assert set(made.topics.inputs()) == set(SOURCES)
     assert {choice.metric.name for choice in made.plan().choices} == set(METRICS)
     assert len(made.groupings) == 3
-    assert {"5m", "1h", "24h", "30d", "today"} <= {window.name for window in made.plan().windows()}
+    assert {"1m", "1h", "24h", "30d", "today"} <= {window.name for window in made.plan().windows()}
 
 
 def test_customers_are_hashed_with_another_key_each_time() -> None:

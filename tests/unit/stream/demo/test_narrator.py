@@ -13,7 +13,7 @@ def test_it_says_where_and_when() -> None:
     """Every address once, and both moments of the outage."""
     script = Script(0)
     text = "\n".join(opening(PLACE, script, "  (6066 is taken)"))
-    assert "http://127.0.0.1:1066/#window=5m  (6066 is taken)" in text
+    assert "http://127.0.0.1:1066/#window=1m  (6066 is taken)" in text
     assert "http://127.0.0.1:1066/metrics" in text
     assert "127.0.0.1:1092  values are on cx.metrics" in text
     assert "redis-cli -p 1379" in text

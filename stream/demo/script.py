@@ -13,11 +13,11 @@ SEED = 11
 PAST_DAYS = 60  # so that `30d` has a window to compare with
 SAMPLE = 4 * HOUR  # of every third day that is long gone: more would cost seconds at the start
 EVERY = 3
-STEPS = ((2 * DAY, 3_000), (2 * HOUR, 4_000), (2 * MINUTE, 6_000))
+STEPS = ((2 * DAY, 2_000), (2 * HOUR, 2_000), (2 * MINUTE, 6_000))
 """From an age on, how many events there are until the next: the nearer the denser. The shortest
 window is full from the first moment. At the busiest hour there are two thirds more of each."""
 AGES = (2 * HOUR, 2 * MINUTE, 0)  # where each of the steps ends
-OLD = 2_000  # events before the last two days
+OLD = 1_500  # events before the last two days
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class Script(msgspec.Struct, frozen=True):
 
 
 def _past(script: Script) -> Iterator[Line]:
-    """Tell of the time before the start, the oldest first; some 17,000 events, never 50,000."""
+    """Tell of the time before the start, the oldest first; some 12,000 events, never 50,000."""
     start = script.start
     ages = range(PAST_DAYS, 2, -EVERY)
     old = _company(script, 1, OLD, len(ages) * SAMPLE)

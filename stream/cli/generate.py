@@ -59,13 +59,16 @@ def _start(_: click.Context, __: click.Parameter, text: str | None) -> int | Non
     if text is None:
         return None
     try:
-        return _now() - duration.parse(text)
-    except duration.DurationError:
-        pass
-    try:
-        return instant.read(int(text) if text.isdecimal() else text)
+        return instant.read(_ago(text) or (int(text) if text.isdecimal() else text))
     except InvalidEvent as error:
         raise click.BadParameter(f"{error.detail}, or a duration such as 30d") from None
+
+
+def _ago(text: str) -> int | None:
+    try:
+        return _now() - duration.parse(text)
+    except duration.DurationError:
+        return None
 
 
 def _share(name: str, meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

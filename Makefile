@@ -1,5 +1,5 @@
 # Needs make and Python 3.11 or newer with venv; brings the rest: uv (.cache), packages (.venv), and
-# for `make test` Java, Maven, Prometheus and Redis by apt-get where that is allowed.
+# for `make test` Java, Maven, Prometheus, Redis and Chromium by apt-get where that is allowed.
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := .cache/uv-$(UV_VERSION)/bin/uv

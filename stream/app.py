@@ -97,7 +97,8 @@ class Worker:
         session = settings.kafka.session_timeout / 1000
         health = Health(self.owner, self.app.line, session)
         follower = Follower(client, names.updates)
-        api = Api(settings.plan(), follower, Reporter(health, self.telemetry))
+        inputs = settings.topics.inputs()
+        api = Api(settings.plan(), inputs, follower, Reporter(health, self.telemetry))
         self.server = Server(health, self.telemetry, _selection(settings), api)
         self._sinks = self._redis(settings)
 

@@ -5,7 +5,7 @@ published before is read, the answer is 503: a part of the values would look lik
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -52,10 +52,13 @@ class NotYet(Exception):
 
 
 class Api:
-    """Answers for one installation, as `plan` computes it."""
+    """Answers for one installation, as `plan` computes it from `topics`, by their keys."""
 
-    def __init__(self, plan: Plan, follower: Follower, reporter: Reporter) -> None:
+    def __init__(
+        self, plan: Plan, topics: Mapping[str, str], follower: Follower, reporter: Reporter
+    ) -> None:
         self._plan = plan
+        self._topics = topics
         self._terms = Terms.of(plan)
         self._better = {one.metric.name: one.metric.higher_is_better for one in plan.choices}
         self._follower = follower
@@ -105,9 +108,10 @@ class Api:
 
     async def _catalog(self, request: web.Request) -> web.Response:
         self._follower.start()  # whoever asks will want values next
-        return answer(catalog(self._plan, self._follower.board.closed()))
+        return answer(catalog(self._plan, self._topics, self._follower.board.closed()))
 
     async def _status(self, request: web.Request) -> web.Response:
+        self._follower.start()  # a page asks this until the values are there
         return answer(self._reporter.answer(self._follower, self._hub.pages))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:

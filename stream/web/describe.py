@@ -1,5 +1,6 @@
 """`/api/catalog`: what this installation computes, in which words."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -11,8 +12,11 @@ from metrics.plan import Choice, Plan
 from metrics.window import Window
 
 
-def catalog(plan: Plan, closed: list[str]) -> bytes:
-    """Describe a plan as JSON; `closed` are the closed windows seen so far."""
+def catalog(plan: Plan, topics: Mapping[str, str], closed: list[str]) -> bytes:
+    """Describe a plan as JSON.
+
+    `topics` are those that are read, by their keys; `closed` the closed windows seen so far.
+    """
     return msgspec.json.encode(
         {
             "version": version("ressenti"),
@@ -21,6 +25,7 @@ def catalog(plan: Plan, closed: list[str]) -> bytes:
             "closed_windows": closed,
             "groupings": plan.groupings,
             "dimensions": plan.dimensions,
+            "topics": topics,
             "zone": plan.calendar.zone.name,
             "thin_below": plan.thin_below,
             "min_n": plan.min_n,

@@ -176,11 +176,11 @@ const lastAt = () => Math.max(0, ...values.all().map((update) => Date.parse(upda
 
 function drawEmpty() {
   const part = Object.keys(chosen.segment).length;
-  const inputs = [...new Set(catalog.metrics.flatMap((metric) => metric.inputs))].map((name) => name.replaceAll("_", " "));
+  const topics = Object.values(catalog.topics);
   const ready = !status || status.ready;
   say(find("empty-title"), part ? `Nothing of ${segmentName(chosen.segment, catalog.groupings)} in ${windowWords(chosen.window)}` : `Nothing in ${windowWords(chosen.window)} yet`);
   say(find("empty-words"), part ? "The segment has no events in this window, or too few to be shown. Choose another window, or look at all customers."
-    : ready ? `Values appear here by themselves, a second after the first events arrive: ${listed(inputs)}.`
+    : ready ? `Values appear here by themselves, a second after the first events arrive on ${listed(topics)}.`
       : `The worker is not ready: ${status.problems[0]}. Values appear here by themselves once it is.`);
   find("empty-all").hidden = !part || !picker.overall;
 }
@@ -232,11 +232,15 @@ function showStatus(now) {
 // ---- beginning
 
 const aloud = (words) => say(find("aloud"), words);
+const gist = () => `${find("about").textContent}. ${find("lede").textContent}`;
+let told = "connecting";
 
 function showState() {
-  const words = { live: "Connected. Values are live.", down: "Disconnected from the worker.", reading: "The worker is still reading." };
-  aloud(words[feed.state] ?? "");
-  ranking.live = feed.state === "live";
+  const { state } = feed;
+  const words = { down: "Disconnected from the worker.", reading: "The worker is still reading.", live: `Connected again. ${gist()}` };
+  if (state !== told && !(state === "live" && told === "connecting")) aloud(words[state]);
+  told = state;
+  ranking.live = state === "live";
   if (ranking.live) {
     renewClosed();
     ranking.refresh();
@@ -248,7 +252,7 @@ function showValues(list) {
   values.replace(list);
   loaded = true;
   draw();
-  aloud(`${find("about").textContent}. ${find("lede").textContent}`);
+  aloud(gist());
 }
 
 async function begin() {

@@ -1,5 +1,5 @@
 # Needs make and Python 3.11 or newer with venv; brings the rest: uv (.cache), packages (.venv), and
-# for `make test` Java, Maven, Prometheus and Redis by apt-get where that is allowed.
+# for `make test` Java, Maven, Prometheus, Redis and Chromium by apt-get where that is allowed.
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := .cache/uv-$(UV_VERSION)/bin/uv
@@ -8,7 +8,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: test unit lint
+.PHONY: test unit demo lint
 
 test: lint ## everything: lint, types, unit tests, laws, doctests, real services
 	@.ci/services
@@ -16,6 +16,9 @@ test: lint ## everything: lint, types, unit tests, laws, doctests, real services
 
 unit: $(READY) ## the fast part: unit tests, laws, doctests; nothing is started
 	$(BIN)/pytest -m "not integration" tests/unit tests/laws tests/golden metrics
+
+demo: $(READY) ## a small company's customers, live; Ctrl-C ends it and nothing of it stays
+	@$(BIN)/ressenti demo
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,17 +1,19 @@
 """The worker: the one place where everything is built and wired."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 from msgspec import structs
 
 from stream import broker
 from stream.client import Client
-from stream.ending import until_signal
+from stream.ending import unless
 from stream.ground import Ground
 from stream.health import Health
 from stream.heartbeat import Heartbeat
 from stream.layout import Names, topic_names, wanted
+from stream.live.follower import Follower
 from stream.owner import Owner, Timing
 from stream.reader import Hashes, Reader, hash_key
 from stream.settings import Settings
@@ -22,26 +24,25 @@ from stream.telemetry import Telemetry
 from stream.transport.app import TransportSettings, build, quiet
 from stream.transport.line import Line
 from stream.web.address import AddressError
+from stream.web.api import Api
 from stream.web.server import Server
+from stream.web.status import Reporter
+
+SWALLOWED_S = 1.0  # after so long a cancelled task is cancelled again
 
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings) -> None:
-    """Run a worker until SIGTERM or SIGINT; then flush, leave the group and return.
+async def serve(settings: Settings, ended: asyncio.Future[None]) -> None:
+    """Run a worker until `ended` is done; then flush, leave the group and return.
 
     Raises `TopicError`, `BrokerError` or `AddressError` when it cannot start.
     """
     quiet()
-    ended = until_signal()
     client = settings.kafka.client()
-    prepared = asyncio.create_task(_prepare(settings, client))
-    ended.add_done_callback(lambda _: prepared.cancel())
-    await asyncio.wait([prepared])
-    if prepared.cancelled():
-        return
-    worker = Worker(settings, client, prepared.result())
-    await worker.run(ended)
+    names = await unless(ended, _prepare(settings, client))
+    if names:
+        await Worker(settings, client, names).run(ended)
 
 
 async def _prepare(settings: Settings, client: Client) -> Names:
@@ -74,7 +75,10 @@ class Worker:
         self.heartbeat = Heartbeat(client, self.owner, names)
         session = settings.kafka.session_timeout / 1000
         health = Health(self.owner, self.app.line, session)
-        self.server = Server(health, self.telemetry, _selection(settings))
+        follower = Follower(client, names.updates)
+        inputs = settings.topics.inputs()
+        api = Api(settings.plan(), inputs, follower, Reporter(health, self.telemetry))
+        self.server = Server(health, self.telemetry, _selection(settings), api)
         self._sinks = self._redis(settings, health)
 
     def _redis(self, settings: Settings, health: Health) -> list[RedisSink]:
@@ -108,11 +112,9 @@ class Worker:
                     task.result()
         finally:
             log.info("stopping")
-            for task in tasks[1:]:
-                task.cancel()
+            await _end(tasks[1:])
             await self.app.stop()
-            tasks[0].cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
             await asyncio.gather(*(sink.close() for sink in self._sinks))
             await self.server.stop()
             log.info("stopped")
@@ -120,6 +122,14 @@ class Worker:
     async def _read(self) -> None:
         await self.app.start()
         await self.app.watch()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: a client library may swallow a cancellation."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=SWALLOWED_S)
 
 
 def _ground(settings: Settings, client: Client, names: Names) -> Ground:

@@ -127,6 +127,13 @@ async def delete_below(client: Client, offsets: Mapping[TopicPartition, int]) ->
             await admin.delete_records(limits, REQUEST_MS)
 
 
+async def delete(client: Client, prefix: str) -> None:
+    """Delete every topic whose name begins with the prefix."""
+    async with _admin(client) as admin:
+        names = [topic["topic"] for topic in await admin.describe_topics()]
+        await admin.delete_topics([name for name in names if name.startswith(prefix)])
+
+
 @asynccontextmanager
 async def _admin(client: Client) -> AsyncIterator[AIOKafkaAdminClient]:
     calm()

@@ -16,7 +16,7 @@ from stream.company import Line
 from stream.state.flush import Record
 from stream.state.producer import Limits, Producer
 
-MOST = 5_000  # lines written at a time
+MOST = 500  # lines made and written at a time, some 20 ms: others have their turns
 PATIENCE = 600.0  # seconds that a broker may be away
 GRACE = 3.0  # seconds that the broker may take to store the last lines
 TICK = 0.05  # seconds that live lines are gathered for, at least

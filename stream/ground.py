@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 
 import msgspec
+import structlog
 from aiokafka import AIOKafkaConsumer
 
 from metrics.plan import Plan
@@ -24,6 +24,8 @@ from stream.topic import transactional_id
 from stream.transport.batch import TP
 
 Shard = FoldShard | MergeShard
+
+log = structlog.get_logger(__name__)
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ class Ground:
         self._limits = Limits()
         self.commit_offset: CommitOffset | None = None
         """Set where the broker has no transactions: how to commit an offset for the group."""
+        self._told = False
 
     @property
     def fences(self) -> bool:
@@ -120,9 +123,16 @@ class Ground:
         return await Outbox.open(self._client, name, in_transaction, self._limits)
 
     async def trim(self, positions: Mapping[TP, int]) -> None:
-        """Delete the partials below checkpoints; where it fails, a later checkpoint will do it."""
-        with suppress(BrokerError):
+        """Delete the partials below checkpoints; where it fails, a later checkpoint will do it.
+
+        A broker may never do it, or not for us: they are kept then, which is said once.
+        """
+        try:
             await delete_below(self._client, positions)
+        except BrokerError as error:
+            if not self._told:
+                log.info("merged partials are not deleted", reason=str(error))
+            self._told = True
 
     async def _read(self, tps: Iterable[TP]) -> dict[TP, Rows]:
         """Read the committed state rows of partitions, whose former owners are fenced."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
 from stream.owner import Owner
 from stream.transport.batch import TP
@@ -77,3 +78,23 @@ class Health(msgspec.Struct, frozen=True):
             if end is not None:
                 lags[tp] = max(0, end - held.shard.position)
         return lags
+
+    def lag(self) -> int:
+        """Count the events that wait on this worker's source partitions."""
+        held = self.owner.held
+        return sum(
+            lag
+            for tp, lag in self.lags().items()
+            if tp in held and isinstance(held[tp].shard, FoldShard)
+        )
+
+    def watermark_lag(self) -> float:
+        """Say how old the oldest watermark with input waiting is, in seconds; 0 without any."""
+        marks = [
+            shard.watermark
+            for held in self.owner.held.values()
+            if isinstance(shard := held.shard, FoldShard)
+            and shard.waiting
+            and shard.watermark is not None
+        ]
+        return time.time() - min(marks) / 1000 if marks else 0.0

@@ -6,12 +6,12 @@ import sys
 import structlog
 
 
-def configure() -> None:
-    """Send structlog's and the standard library's lines to stderr in one form."""
+def configure(level: int = logging.INFO) -> None:
+    """Send structlog's lines from `level` on to stderr, and the libraries' warnings likewise."""
     form = _terminal() if sys.stderr.isatty() else _json()
     structlog.configure(
         processors=[structlog.processors.add_log_level, *form],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
@@ -22,7 +22,7 @@ def configure() -> None:
             processors=[remove, *form],
         )
     )
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
 
 
 def _terminal() -> list[structlog.typing.Processor]:

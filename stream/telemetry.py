@@ -71,6 +71,15 @@ class Events:
             registry=registry,
         )
 
+    def outcomes(self) -> dict[str, int]:
+        """Count the committed events by what became of them, of all topics together."""
+        counted: dict[str, int] = {}
+        for family in self._outcomes.collect():
+            for sample in family.samples:
+                name = sample.labels["outcome"]
+                counted[name] = counted.get(name, 0) + int(sample.value)
+        return counted
+
     def committed(self, tp: TP, flushed: Flushed) -> None:
         """Count a flush that is committed."""
         for outcome, n in flushed.outcomes.items():

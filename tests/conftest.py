@@ -12,7 +12,7 @@ from tests.service.kafka import Kafka, unique
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
-SECONDS = {"integration": 300, "chaos": 1200}  # by folder, which is the marker too
+SECONDS = {"integration": 300, "browser": 300, "chaos": 1200}  # by folder, which is the marker too
 
 settings.register_profile("default", deadline=None)  # a shared machine has slow moments
 settings.register_profile("ci", deadline=None, derandomize=True)

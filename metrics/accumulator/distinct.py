@@ -40,6 +40,7 @@ _PRECISION = 14
 _REGISTERS = 1 << _PRECISION
 _REST_BITS = 64 - _PRECISION
 _U64 = np.dtype("<u8")
+_HASH_SIZE = 8
 _DENSE_SIZE = _REGISTERS + 1
 _ALPHA = 0.7213475204444817  # 1 / (2 ln 2)
 
@@ -123,7 +124,10 @@ def _unite(forms: list[bytes]) -> bytes:
     """Unite packed sets; a form that is not dense may also be unsorted, or have repeats."""
     dense = [form for form in forms if len(form) == _DENSE_SIZE]
     sparse = [form for form in forms if len(form) != _DENSE_SIZE]
-    hashes = np.frombuffer(b"".join(sparse), _U64)
+    joined = b"".join(sparse)
+    if not dense and len(joined) <= _HASH_SIZE:
+        return joined  # none or one is in order; most slices of a small segment have no more
+    hashes = np.frombuffer(joined, _U64)
     if not dense:
         hashes = _ascending(hashes)
         if len(hashes) <= EXACT_UP_TO:

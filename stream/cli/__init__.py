@@ -5,6 +5,7 @@ import click
 from stream.cli.catalog import catalog
 from stream.cli.check import check
 from stream.cli.completion import completion
+from stream.cli.demo import demo
 from stream.cli.generate import generate
 from stream.cli.group import Group
 from stream.cli.replay import replay
@@ -24,6 +25,7 @@ def main() -> None:
     """Rolling and calendar-window customer-experience metrics from Kafka, exact to the event."""
 
 
+main.add_command(demo)
 main.add_command(run)
 main.add_command(check)
 main.add_command(topics)

@@ -12,6 +12,7 @@ import click
 from metrics import duration
 from stream.broker import BrokerError
 from stream.client import CertificateError
+from stream.embedded.server import EmbeddedError
 from stream.settings import ConfigError, Settings, load
 from stream.topic import TopicError
 from stream.web.address import AddressError
@@ -62,7 +63,7 @@ def told() -> Iterator[None]:
         fail(error, WRONG)
     except BrokenPipeError:
         raise  # who reads our output has seen enough: nothing to tell
-    except (TopicError, BrokerError, AddressError) as error:
+    except (EmbeddedError, TopicError, BrokerError, AddressError) as error:
         fail(error)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error)

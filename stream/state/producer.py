@@ -55,7 +55,7 @@ class Producer:
             **client.options(),
             transactional_id=transactional_id,
             transaction_timeout_ms=limits.transaction_ms,
-            enable_idempotence=True,
+            enable_idempotence=transactional_id is not None,  # some brokers have neither
             acks="all",
             linger_ms=0,
             max_batch_size=limits.batch_bytes,
@@ -168,7 +168,7 @@ def _owner(task: asyncio.Task[Any]) -> object:
 
 
 def _waiter(kafka: AIOKafkaProducer) -> list[asyncio.Future[Any]]:
-    waiter = kafka._txn_manager._transaction_waiter
+    waiter = kafka._txn_manager and kafka._txn_manager._transaction_waiter
     return [waiter] if waiter else []
 
 

@@ -62,11 +62,11 @@ async def _reader(
         reader.assign(list(partitions))
         yield reader
     finally:
-        await _stop(reader)
+        await close(reader)
 
 
-async def _stop(reader: AIOKafkaConsumer) -> None:
-    """Close the reader; it neither hangs nor, as aiokafka may, ends us with a cancellation."""
+async def close(reader: AIOKafkaConsumer) -> None:
+    """Close a reader; it neither hangs nor, as aiokafka may, ends us with a cancellation."""
     stopping = asyncio.ensure_future(reader.stop())
     await asyncio.wait([stopping], timeout=GRACE)
     if not stopping.cancel() and not stopping.cancelled():

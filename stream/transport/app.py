@@ -7,6 +7,7 @@ from typing import Any, cast
 import faust
 import msgspec
 from faust.app.base import BootStrategy
+from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
 from mode.supervisors import CrashingSupervisor
 
@@ -47,6 +48,16 @@ class Boot(BootStrategy):
 
     enable_kafka_producer = False
     enable_web = False
+
+
+class Tables(TableManager):
+    """Faust's tables: there are none, so they are not waited for, as Faust would for a second."""
+
+    async def on_start(self) -> None:
+        """Start what claims partitions."""
+        if not self.should_stop:
+            await self._update_channels()
+            await self.recovery.start()
 
 
 class Schema(faust.Schema[Any, Any]):
@@ -135,4 +146,5 @@ def _faust_options(settings: TransportSettings) -> dict[str, Any]:
         "topic_allow_declare": False,
         "topic_disable_leader": True,
         "stream_wait_empty": False,
+        "TableManager": Tables,
     }

@@ -1,37 +1,43 @@
-"""The worker's HTTP server: `/metrics`, `/livez`, `/readyz`."""
-
-import time
+"""The worker's HTTP server: the live page, its API and events, `/metrics`, `/livez`, `/readyz`."""
 
 import structlog
 from aiohttp import web
 from prometheus_client import generate_latest
 
-from stream.agent.fold import FoldShard
 from stream.health import Health
 from stream.sink.prometheus import Selection, render
 from stream.telemetry import Telemetry
+from stream.web import page
+from stream.web.api import Api
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+GRACE_S = 2.0  # for answers that are under way when the worker stops
 
 log = structlog.get_logger(__name__)
 
 
 class Server:
-    """Serves one worker."""
+    """Serves one worker: `/metrics` its own shards; `api`, and the page on it, those of all."""
 
-    def __init__(self, health: Health, telemetry: Telemetry, selection: Selection) -> None:
+    def __init__(
+        self, health: Health, telemetry: Telemetry, selection: Selection, api: Api
+    ) -> None:
         self._health = health
         self._telemetry = telemetry
         self._selection = selection
+        self._api = api
         app = web.Application()
         app.add_routes(
             [
                 web.get("/metrics", self._metrics),
                 web.get("/livez", self._live),
                 web.get("/readyz", self._ready),
+                *page.routes(),
+                *api.routes(),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
 
     async def start(self, host: str, port: int) -> None:
         """Listen; raises `OSError` when the address is taken."""
@@ -40,7 +46,8 @@ class Server:
         log.info("listening", url=f"http://{host}:{port}/")
 
     async def stop(self) -> None:
-        """Close the server."""
+        """Close the server, and what it reads from, in seconds."""
+        await self._api.stop()
         await self._runner.cleanup()
 
     async def _metrics(self, _: web.Request) -> web.Response:
@@ -58,14 +65,7 @@ class Server:
         telemetry.lag.clear()
         for tp, lag in self._health.lags().items():
             telemetry.lag.labels(tp.topic, tp.partition).set(lag)
-        marks = [
-            shard.watermark
-            for held in self._health.owner.held.values()
-            if isinstance(shard := held.shard, FoldShard)
-            and shard.waiting
-            and shard.watermark is not None
-        ]
-        telemetry.watermark_lag.set(time.time() - min(marks) / 1000 if marks else 0)
+        telemetry.watermark_lag.set(self._health.watermark_lag())
 
     async def _live(self, _: web.Request) -> web.Response:
         return _answer(self._health.live())

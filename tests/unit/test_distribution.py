@@ -48,14 +48,16 @@ def test_the_command_is_declared() -> None:
 
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel: zipfile.ZipFile) -> None:
-    """All files of both packages are in the wheel; tests and benchmarks stay out."""
+    """All files of both packages are in the wheel, the page too; tests and benchmarks stay out."""
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
     ours = {
         path.relative_to(ROOT).as_posix()
         for package in ("stream", "metrics")
         for path in (ROOT / package).rglob("*.py")
     }
-    assert ours <= files
+    page = {f"stream/web/page/{path.name}" for path in (ROOT / "stream/web/page").iterdir()}
+    assert ours | page <= files
+    assert "stream/web/page/index.html" in page
     assert {name.partition("/")[0] for name in files} == {"stream", "metrics"}
 
 

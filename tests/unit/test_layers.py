@@ -22,7 +22,8 @@ OUTSIDE = {"breakpoint", "input", "open", "print"}  # builtins
 
 BORDER = {  # the library -> where alone it is imported
     "aiokafka": (
-        *("stream/transport/", "stream/state/", "stream/sink/", "stream/embedded/"),
+        *("stream/transport/", "stream/state/", "stream/sink/", "stream/live/"),
+        *("stream/embedded/",),
         *("stream/cli/", "stream/app.py", "stream/broker.py", "stream/topic.py"),
         *("stream/client.py", "stream/ground.py", "stream/opinion.py", "stream/feed.py"),
         *("stream/reach.py", "stream/check/"),

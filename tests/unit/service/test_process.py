@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.service.life import gone
 from tests.service.process import Process, ServiceFailed, answers, free_port, on_free_port
 
 SUICIDE = """\
@@ -16,22 +16,6 @@ from tests.service.process import Process
 print(Process(["sleep", "60"], Path(sys.argv[1])).pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that only waits to be reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
-
-
-def gone(pid: int, seconds: float = 10) -> bool:
-    """Wait until the process has ended."""
-    deadline = time.monotonic() + seconds
-    while alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not alive(pid)
 
 
 def test_a_killed_test_run_leaves_no_process(tmp_path: Path) -> None:

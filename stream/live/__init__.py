@@ -1,0 +1,1 @@
+"""What all workers of the installation have published, read back from the updates topic."""

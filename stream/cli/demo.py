@@ -22,7 +22,10 @@ def _addresses(_: click.Context, __: click.Parameter, text: str | None) -> str |
         raise click.BadParameter("; ".join(map(str, wrong.faults))) from None
 
 
-@click.command(epilog="Example: ressenti demo --for 300")
+@click.command(
+    short_help="Play a small company: broker, Redis, events, worker and page.",
+    epilog="Example: ressenti demo --for 300",
+)
 @click.option("--port", type=click.IntRange(1, 65_535), help=f"Port of the page ({PORT}).")
 @click.option(
     "--for",

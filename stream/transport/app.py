@@ -133,9 +133,10 @@ def build(settings: TransportSettings, employ: Callable[[Line], Owner]) -> App:
 
 
 def quiet() -> None:
-    """Let Faust, mode and aiokafka log warnings and errors only."""
+    """Let Faust, mode and aiokafka log warnings and errors only, and no timer that is late."""
     for name in ("faust", "mode", "aiokafka"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)
 
 
 def _faust_options(settings: TransportSettings) -> dict[str, Any]:

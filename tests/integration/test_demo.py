@@ -98,11 +98,11 @@ def value(worker: Worker, name: str, *labels: str) -> float:
 
 
 async def topics(kafka: Kafka) -> set[str]:
-    """The names of all topics there are."""
+    """The names of all topics there are, but those that are the broker's own."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     await admin.start()
     try:
-        return set(await admin.list_topics())
+        return {name for name in await admin.list_topics() if not name.startswith("__")}
     finally:
         await admin.close()
 

@@ -17,6 +17,7 @@ from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from faust.app.base import BootStrategy
+from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport import consumer
 from faust.transport.drivers import aiokafka as driver
@@ -33,6 +34,7 @@ DIGESTS: dict[Callable[..., Any], str] = {
     Fetcher.__init__: "bf21ecb7",
     Fetcher._proc_fetch_request: "59bf948f",
     Fetcher._get_actions_per_node: "1dab2cf9",
+    Fetcher._proc_offset_request: "40c09472",  # for stream.embedded.latest
     Fetcher.fetched_records: "be434889",
     Fetcher.seek_to: "f0ba6aba",
     Fetcher.close: "1cd24bc1",
@@ -82,6 +84,7 @@ DIGESTS: dict[Callable[..., Any], str] = {
     BootStrategy.server: "97e47ea1",
     BootStrategy.kafka_consumer: "1a288f3d",
     BootStrategy.kafka_producer: "54a789df",
+    TableManager.on_start: "365dd25f",
     Recovery._resume_streams: "d986a671",
     Recovery._restart_recovery.fun: "6bd8a855",
     Recovery.on_rebalance: "aa4d997a",

@@ -32,7 +32,7 @@ TICK = 0.025  # seconds that the sender collects
 PROBE_EVERY = RATE // 10 // PARTITIONS  # events between two probes
 POLL = 0.05  # seconds between two questions
 WARM = 5.0  # seconds at the start that do not count
-AFTER = 5.0  # seconds in which the last events may still show
+PATIENCE = 120.0  # seconds in which the last events may still show
 EXPOSED = {
     "PROMETHEUS__METRICS": '["nps"]',
     "PROMETHEUS__WINDOWS": '["1h"]',
@@ -76,11 +76,18 @@ class Probes:
             if planned >= since
         ]
 
+    def missing(self, seen: Sequence[Sequence[Sighting]]) -> bool:
+        """Say whether some probe was not seen yet."""
+        return any(
+            not found or found[-1][1] < len(sent)
+            for found, sent in zip(seen, self.sent, strict=True)
+        )
+
     @staticmethod
     def _first(seen: Sequence[Sighting], number: int) -> float:
         found = bisect_left(seen, number, key=lambda sighting: sighting[1])
         if found == len(seen):
-            raise ValueError(f"probe {number} never showed; the last was {seen[-1:]}")
+            raise TimeoutError(f"probe {number} did not show; the last was {seen[-1:]}")
         return seen[found][0]
 
 
@@ -132,8 +139,8 @@ async def send(bootstrap: str, topic: str, events: Sequence[Event]) -> None:
 
 
 def look(port: int, probes: Probes, until: float) -> None:
-    """Ask `/metrics` again and again."""
-    while (started := time.time()) < until:
+    """Ask `/metrics` again and again, until it shows every probe or the time is over."""
+    while probes.missing(probes.metrics) and (started := time.time()) < until:
         text = get(port, "/metrics") or ""
         now = time.time()
         for partition, n in _SHOWN.findall(text):
@@ -142,7 +149,7 @@ def look(port: int, probes: Probes, until: float) -> None:
 
 
 async def follow(bootstrap: str, probes: Probes) -> None:
-    """Read the updates of the probes' regions as everybody should, until cancelled."""
+    """Read the updates of the probes' regions as everybody should, until all are there."""
     keys = {b'["nps","default","1h",{"region":"probe-%d"},{}]' % n: n for n in range(PARTITIONS)}
     decode = msgspec.json.Decoder(Update).decode
     consumer = AIOKafkaConsumer(
@@ -153,7 +160,7 @@ async def follow(bootstrap: str, probes: Probes) -> None:
         fetch_max_wait_ms=50,
     )
     async with consumer:
-        while True:
+        while probes.missing(probes.topic):
             fetched = await consumer.getmany(timeout_ms=200)
             now = time.time()
             for record in (record for held in fetched.values() for record in held):
@@ -168,7 +175,7 @@ async def measure(kafka: Kafka, home: Path, seconds: float) -> Result:
         probes = Probes()
         start = time.time() + 10.0  # until then everything to send is made
         events = list(schedule(WARM + seconds, start, probes))
-        end = start + WARM + seconds + AFTER
+        end = events[-1].at + PATIENCE
         following = asyncio.create_task(follow(kafka.bootstrap, probes))
         looking = asyncio.create_task(asyncio.to_thread(look, port, probes, end))
         before = cpu.spent(process.pid)
@@ -176,8 +183,7 @@ async def measure(kafka: Kafka, home: Path, seconds: float) -> Result:
         late = time.time() - events[-1].at
         spent = cpu.spent(process.pid) - before
         await looking
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        await asyncio.wait_for(following, PATIENCE)
     return Result(
         metrics=probes.ages(probes.metrics, start + WARM),
         topic=probes.ages(probes.topic, start + WARM),

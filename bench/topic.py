@@ -1,7 +1,7 @@
 """Topics to read from: filled with record batches of one size, and seen all at once."""
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from aiokafka import AIOKafkaProducer
@@ -11,10 +11,17 @@ from aiokafka.errors import KafkaError
 BATCH_BYTES = 1 << 20
 OPEN_MS = 600_000  # how long a sealed topic may wait: below the broker's greatest, 15 minutes
 
+Key = Callable[[bytes], bytes | None]
+"""Finds the key of a record in its value."""
+
+
+def nobody(_: bytes) -> None:
+    """Give no key."""
+
 
 @asynccontextmanager
 async def sealed(
-    bootstrap: str, topic: str, spread: Sequence[Sequence[bytes]], size: int
+    bootstrap: str, topic: str, spread: Sequence[Sequence[bytes]], size: int, key: Key = nobody
 ) -> AsyncIterator[AIOKafkaProducer]:
     """Write the values of each partition as record batches of `size` records, and show none.
 
@@ -31,25 +38,28 @@ async def sealed(
     )
     async with producer:
         await producer.begin_transaction()
-        await _write(producer, topic, spread, size)
+        await _write(producer, topic, (spread, size, key))
         yield producer
 
 
-async def fill(bootstrap: str, topic: str, spread: Sequence[Sequence[bytes]], size: int) -> None:
+async def fill(
+    bootstrap: str, topic: str, spread: Sequence[Sequence[bytes]], size: int, key: Key = nobody
+) -> None:
     """Write the same for everybody to see."""
-    async with sealed(bootstrap, topic, spread, size) as producer:
+    async with sealed(bootstrap, topic, spread, size, key) as producer:
         await producer.commit_transaction()
 
 
 async def _write(
-    producer: AIOKafkaProducer, topic: str, spread: Sequence[Sequence[bytes]], size: int
+    producer: AIOKafkaProducer, topic: str, what: tuple[Sequence[Sequence[bytes]], int, Key]
 ) -> None:
+    spread, size, key = what
     for start in range(0, max(map(len, spread)), size):
         stored = []
         for partition, values in enumerate(spread):
             batch = producer.create_batch()
             for value in values[start : start + size]:
-                if batch.append(key=None, value=value, timestamp=None) is None:
+                if batch.append(key=key(value), value=value, timestamp=None) is None:
                     raise ValueError(f"{size} records are more than {BATCH_BYTES} bytes")
             if batch.record_count():
                 stored.append(await producer.send_batch(batch, topic, partition=partition))

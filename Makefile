@@ -8,7 +8,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: test unit lint
+.PHONY: test unit lint bench peers
 
 test: lint ## everything: lint, types, unit tests, laws, doctests, real services
 	@.ci/services
@@ -16,6 +16,14 @@ test: lint ## everything: lint, types, unit tests, laws, doctests, real services
 
 unit: $(READY) ## the fast part: unit tests, laws, doctests; nothing is started
 	$(BIN)/pytest tests/unit tests/laws metrics
+
+bench: $(READY) ## what an event costs, how old it is when shown, memory: tables, in 15 minutes
+	@.ci/services
+	$(BIN)/python -m bench
+
+peers: $(READY) ## the same question to other stream processors, which it fetches: needs a JDK
+	@.ci/services
+	$(BIN)/python -m bench.peers
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ from metrics.slice import Rung, Slice, Span
 from metrics.summary import Slices, Summary, pack, total, unpack
 from metrics.zone import Zone
 
-CACHED_ROWS = 20_000
+CACHED_ROWS = 2_000  # unpacked, some 10 kB each; more rows than that are rarely read twice in turn
 CACHED_TOTALS = 20_000
 WAITING = 64  # deltas of one segment that wait at most
 

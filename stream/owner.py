@@ -25,7 +25,7 @@ from stream.telemetry import Telemetry
 from stream.transport.batch import TP, Batch
 from stream.transport.line import Line
 
-FLUSHES_PER_SECOND = 20  # of a worker, all its partitions together
+FLUSHES_PER_SECOND = 20  # of a worker, all its source partitions together
 FULL = 100_000  # events folded since the last flush: the next batch waits for it
 TURN = 0.02  # seconds between looks at what is due
 RETRY = 2.0  # two heartbeats: by then a zombie knows that it is fenced
@@ -140,15 +140,18 @@ class Owner:
         """Flush, publish and keep checkpoints as they fall due, until cancelled."""
         while True:
             await asyncio.sleep(TURN)
-            now = time.monotonic()
+            now, every = time.monotonic(), self._flush_every()
             for tp, held in list(self.held.items()):
-                if not held.lock.locked() and self._is_due(held, now):
+                if not held.lock.locked() and self._is_due(held, now, every):
                     self._spawn(self._guarded(tp, held))
 
-    def _is_due(self, held: Held, now: float) -> bool:
+    def _flush_every(self) -> float:
+        sources = sum(isinstance(held.shard, FoldShard) for held in self.held.values())
+        return max(self._timing.flush, sources / FLUSHES_PER_SECOND)
+
+    def _is_due(self, held: Held, now: float, every: float) -> bool:
         if isinstance(held.shard, MergeShard):
             return held.shard.ready and now - held.flushed >= self._timing.publish
-        every = max(self._timing.flush, len(self.held) / FLUSHES_PER_SECOND)
         return held.shard.dirty and now - held.flushed >= every
 
     async def _flush_all(self) -> None:

@@ -25,15 +25,13 @@ public class Nps {
   static final String QUERY =
       """
       INSERT INTO sums
-      SELECT CONCAT(region, '|',
-               CAST(1000 * UNIX_TIMESTAMP(DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss')) AS STRING), '|',
-               CAST(SUM(promoter) AS STRING), ',', CAST(SUM(passive) AS STRING), ',',
-               CAST(SUM(detractor) AS STRING))
-      FROM TABLE(HOP(TABLE (
-          SELECT `at`, dims.region AS region, IF(score >= 9, 1, 0) AS promoter,
-                 IF(score BETWEEN 7 AND 8, 1, 0) AS passive, IF(score < 7, 1, 0) AS detractor
-          FROM answers), DESCRIPTOR(`at`), INTERVAL '1' MINUTE, INTERVAL '1' HOUR))
-      GROUP BY region, window_start, window_end""";
+      SELECT CONCAT(dims.region, '|',
+               CAST(1000 * UNIX_TIMESTAMP(DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss')) AS STRING),
+               '|', CAST(SUM(IF(score >= 9, 1, 0)) AS STRING),
+               ',', CAST(SUM(IF(score BETWEEN 7 AND 8, 1, 0)) AS STRING),
+               ',', CAST(SUM(IF(score < 7, 1, 0)) AS STRING))
+      FROM TABLE(HOP(TABLE answers, DESCRIPTOR(`at`), INTERVAL '1' MINUTE, INTERVAL '1' HOUR))
+      GROUP BY dims.region, window_start, window_end""";
 
   public static void main(String[] arguments) {
     Configuration settings = new Configuration();

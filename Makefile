@@ -8,7 +8,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: test unit demo lint
+.PHONY: test unit demo lint bench peers chaos
 
 test: lint ## everything: lint, types, unit tests, laws, doctests, real services
 	@.ci/services
@@ -19,6 +19,18 @@ unit: $(READY) ## the fast part: unit tests, laws, doctests; nothing is started
 
 demo: $(READY) ## a small company's customers, live; Ctrl-C ends it and nothing of it stays
 	@$(BIN)/ressenti demo
+
+bench: $(READY) ## what an event costs, how old it is when shown, memory: tables, in 15 minutes
+	@.ci/services
+	$(BIN)/python -m bench
+
+peers: $(READY) ## the same question to other stream processors, which it fetches: needs a JDK
+	@.ci/services
+	$(BIN)/python -m bench.peers
+
+chaos: $(READY) ## kills, freezes, cuts and restarts for about an hour; SEEDS=1 for a fifth of it
+	@.ci/services
+	$(BIN)/pytest -m chaos tests/chaos
 
 lint: $(READY)
 	$(BIN)/ruff check .

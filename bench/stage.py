@@ -1,12 +1,15 @@
 """Where an event's time goes: each step of both stages by itself, in one process, without Kafka.
 
-`python -m bench.stage` prints CPU microseconds per event of each step, the minimum of repetitions.
-Batches of 5,000 events of 8 partitions are folded, flushed every 25,000 events of a partition,
-merged, and published once for every 400,000 events: about what a worker does that catches up.
+`python -m bench.stage` prints CPU microseconds per event, the least of the repetitions. Batches of
+5,000 events are folded, each partition is flushed every 25,000 events, its partials are merged, and
+everything is published once for every 400,000 events: about what a worker does that catches up.
+What ids and active users cost is the difference to the same run without them.
 """
 
+import argparse
 import asyncio
 import gc
+import re
 import sys
 import time
 from collections import Counter
@@ -14,31 +17,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.answer import answers, partitions
-from bench.config import settings
-from metrics.outcome import judge
-from metrics.plan import Plan
-from stream import partial
-from stream.agent.fold import FoldShard
-from stream.agent.fold import Target as FoldTarget
-from stream.agent.merge import MergeShard
-from stream.agent.merge import Target as MergeTarget
-from stream.reader import Hashes, Reader, hash_key
-from stream.transport.batch import TP
+from bench.config import MEASURED, settings
+from bench.site import PARTITIONS, Site
+from stream.codec import Codec
 
-PARTITIONS = 8
-SHARDS = 8
-REPEATS = 5
 FLUSH = 25_000  # events of a partition between flushes
-PUBLISH = 400_000  # events between publications
-STEPS = (
-    *("read", "judge", "fold"),
-    *("take", "pack", "rows"),
-    *("unpack", "merge", "publish", "checkpoint"),
-)
+PUBLISH = 400_000  # events of all between publications
+STEPS = {
+    "decode": "bytes to checked events",
+    "fold": "columns, hashes, admission, counts",
+    "take": "roll-up, partials, state rows",
+    "merge": "partials into slices",
+    "publish": "windows, values, updates",
+    "checkpoint": "rows of slices packed",
+}
+NO_USERS = tuple(name for name in MEASURED if name != "active_users")
+_ID = re.compile(rb'"id":"[^"]*",')
+
+Spread = list[list[bytes]]
 
 
 class Clock:
-    """CPU time by step."""
+    """CPU time by step, in nanoseconds."""
 
     def __init__(self) -> None:
         self.spent: Counter[str] = Counter()
@@ -51,111 +51,86 @@ class Clock:
         self.spent[step] += time.thread_time_ns() - started
 
 
-class Pipe:
-    """Both stages of one worker, driven step by step."""
-
-    def __init__(self, plan: Plan, clock: Clock) -> None:
-        self.clock = clock
-        self.updates = 0
-        hashes = Hashes(hash_key("0123456789abcdef"))
-        self.reader = Reader("survey_answers", plan, hashes)
-        target = FoldTarget("g", "partials", SHARDS, "dead", "state")
-        self.folds = [
-            FoldShard(TP("survey.answers", number), self.reader, plan, target)
-            for number in range(PARTITIONS)
-        ]
-        sources = {"survey.answers": PARTITIONS}
-        self.merges = [
-            MergeShard(TP("partials", number), plan, MergeTarget("g", "updates", "state", sources))
-            for number in range(SHARDS)
-        ]
-
-    def fold(self, shard: FoldShard, values: list[bytes]) -> None:
-        """Do what `FoldShard.absorb` does."""
-        reader, clock = self.reader, self.clock
-        with clock("read"):
-            taken = reader.read(values)
-        with clock("decode"):  # again, by itself: it is a part of "read"
-            reader._codec.decode(values)
-        with clock("judge"):
-            now = time.time_ns() // 1_000_000 + 300_000
-            outcome = judge(shard._admission, taken.columns, now)
-        with clock("fold"):
-            shard._overlay.add(taken.columns.only(outcome.folded))
-        shard.position += len(values)
-        shard.folded_since += len(values)
-
-    def flush(self, shard: FoldShard) -> None:
-        """Do what `FoldShard.take` does, and give the partials to the shards."""
-        clock = self.clock
-        with clock("take"):
-            deltas, cells = shard._overlay.take()
-            self.reader.categories(cells)
-        with clock("pack"):
-            records = list(partial.split(deltas, shard.progress(), SHARDS))
-        with clock("rows"):
-            shard._rows()
-        shard.folded_since = 0
-        for number, record in records:
-            with clock("unpack"):
-                read = partial.decode(record)
-            with clock("merge"):
-                self.merges[number]._merge(read)
-            self.merges[number].position += 1
-
-    async def publish(self) -> None:
-        """Evaluate what is due on every shard."""
-        with self.clock("publish"):
-            for shard in self.merges:
-                async for flush in shard.publish(time.time_ns() // 1_000_000):
-                    self.updates += len(flush.records)
-
-    async def checkpoint(self) -> None:
-        """Pack the rows of every shard."""
-        with self.clock("checkpoint"):
-            for shard in self.merges:
-                await shard.checkpoint()
+async def run(site: Site, spread: Spread, size: int) -> Counter[str]:
+    """Take all values through both stages; return the time by step."""
+    clock = Clock()
+    codec = Codec("survey_answers", settings().plan().rules())
+    done, since = 0, Counter[int]()
+    for start in range(0, max(map(len, spread)), size):
+        for number, held in enumerate(spread):
+            values = held[start : start + size]
+            with clock("decode"):
+                codec.decode(values)
+            with clock("fold"):  # decodes again: taken off below
+                site.fold(number, values)
+            since[number] += len(values)
+            if since[number] >= FLUSH:
+                since[number] = 0
+                await _flush(site, number, clock)
+        before, done = done, done + sum(len(held[start : start + size]) for held in spread)
+        if done // PUBLISH > before // PUBLISH:
+            await _publish(site, clock)
+    for number in since:
+        await _flush(site, number, clock)
+    await _publish(site, clock)
+    with clock("checkpoint"):
+        await site.checkpoint()
+    clock.spent["fold"] -= clock.spent["decode"]
+    return clock.spent
 
 
-async def run(pipe: Pipe, values: list[list[bytes]], batch: int) -> None:
-    """Take all values through both stages."""
-    done = published = 0
-    longest = max(map(len, values))
-    for start in range(0, longest, batch):
-        for shard, held in zip(pipe.folds, values, strict=True):
-            chosen = held[start : start + batch]
-            if chosen:
-                pipe.fold(shard, chosen)
-                done += len(chosen)
-            if shard.folded_since >= FLUSH:
-                pipe.flush(shard)
-        if done >= published + PUBLISH:
-            published = done
-            await pipe.publish()
-    for shard in pipe.folds:
-        pipe.flush(shard)
-    await pipe.publish()
-    await pipe.checkpoint()
+async def _flush(site: Site, number: int, clock: Clock) -> None:
+    with clock("take"):
+        partials = site.take(number)
+    with clock("merge"):
+        await site.merge(partials)
 
 
-def main(count: int, batch: int = 5_000) -> None:
-    """Measure and print."""
-    values = partitions(answers(count, time.time_ns() // 1_000_000), PARTITIONS)
+async def _publish(site: Site, clock: Clock) -> None:
+    with clock("publish"):
+        await site.publish(time.time_ns() // 1_000_000)
+
+
+def measure(spread: Spread, size: int, repeats: int) -> dict[str, float]:
+    """Return microseconds per event of each step, and of the runs without a feature."""
+    count = sum(map(len, spread))
+    nameless = [[_ID.sub(b"", value) for value in values] for values in spread]
     gc.collect()
     gc.freeze()
-    best: dict[str, int] = {}
-    for _ in range(REPEATS):
-        clock = Clock()
-        pipe = Pipe(settings().plan(), clock)
-        asyncio.run(run(pipe, values, batch))
-        best = {step: min(best.get(step, spent), spent) for step, spent in clock.spent.items()}
-        print(".", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    for step in STEPS:
-        print(f"{step:12} {best[step] / count / 1000:6.3f} us")
-    print(f"{'all':12} {sum(map(best.__getitem__, STEPS)) / count / 1000:6.3f} us")
-    print(f"{'(decode)':12} {best['decode'] / count / 1000:6.3f} us, a part of read")
+    best: dict[str, float] = {}
+    for _ in range(repeats):
+        found = asyncio.run(run(Site(settings()), spread, size))
+        bare = asyncio.run(run(Site(settings(NO_USERS)), spread, size))
+        none = asyncio.run(run(Site(settings()), nameless, size))
+        found["all"] = found.total()
+        found.update({"no users": bare.total(), "no ids": none.total()})
+        for step, spent in found.items():
+            best[step] = min(best.get(step, float("inf")), spent / count / 1000)
+        print(f"all {found['all'] / count / 1000:.2f} us", file=sys.stderr, flush=True)
+    return best
+
+
+def table(best: dict[str, float]) -> Iterator[str]:
+    """Write the result as a table in Markdown."""
+    yield "| step | us an event |"
+    yield "|---|---|"
+    for step, meaning in STEPS.items():
+        yield f"| {step}: {meaning} | {best[step]:.2f} |"
+    yield f"| both stages | {best['all']:.2f} |"
+    yield f"| of which active users | {best['all'] - best['no users']:.2f} |"
+    yield f"| of which duplicates removed by id | {best['all'] - best['no ids']:.2f} |"
+
+
+def main() -> None:
+    """Read the options, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=400_000)
+    parser.add_argument("--batch", type=int, default=5_000, help="records in a batch")
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    spread = partitions(answers(options.events, time.time_ns() // 1_000_000), PARTITIONS)
+    print("\n".join(table(measure(spread, options.batch, options.repeats))))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000, *map(int, sys.argv[2:3]))
+    main()

@@ -1,7 +1,8 @@
 """Stock Faust: the same count in a tumbling table, an agent that sees one event at a time.
 
 `python -m bench.stock BOOTSTRAP TOPIC EVENTS` counts answers by region, type and score in windows
-of 10 s, and prints the CPU seconds from the first event to the last.
+of 10 s, and prints the CPU seconds, all threads, from the first event to the last. It is at least
+once; nothing is rolled up, removed by id or published.
 """
 
 import os
@@ -42,8 +43,8 @@ def build(bootstrap: str, topic: str, events: int) -> faust.App:
                 started = time.process_time()
             counts[f"{answer.dims['region']}/{answer.type}/{answer.score}"] += 1
             left -= 1
-            if not left:
-                print("spent", time.process_time() - started, flush=True)
+            if not left:  # Faust takes sys.stdout for its log
+                print(time.process_time() - started, file=sys.__stdout__, flush=True)
 
     return app
 

@@ -1,36 +1,37 @@
 """What an event costs: the whole worker against the floor and against stock Faust.
 
-`python -m bench.worker` runs, in turn and several times: the floor (`bench.floor`), `ressenti run`
-with transactions, the same with one feature less, and stock Faust. It prints CPU microseconds per
-event, the least of the repetitions, all threads of the process; and the ratios, which a busy
-machine changes less. `--batch 10` makes record batches of ten.
+`python -m bench.worker` measures in turn, several times: the floor (`bench.floor`), `ressenti run`
+with transactions, the same with one feature less (`--features`), and stock Faust. It prints CPU
+microseconds per event, user and system, all threads of the process; the least of the repetitions
+and their median; and the ratios, which a busy machine changes less.
+
+The worker is ready before its input shows, and what it uses while idle is taken off, so neither
+starting nor waiting counts; merging and publishing of all that was read does.
 """
 
 import argparse
 import asyncio
-import subprocess
+import statistics
 import sys
 import tempfile
 import time
-import urllib.request
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
 from bench import cpu
-from bench.answer import answers, partitions
-from bench.config import toml
-from bench.topic import committed, fill
-from tests.service.kafka import Kafka
-from tests.service.process import Process, free_port
+from bench.answer import answers, partitions, size
+from bench.process import printed, worker
+from bench.topic import committed, fill, sealed
+from tests.service.kafka import Kafka, unique
 
 PARTITIONS = 8
-SETTLE = 2.5  # seconds in which what is committed is merged and published
-STOCK_EVENTS = 20_000
-FULL = "whole worker"
+SETTLE = 3.0  # seconds in which what is committed is merged and published
+PATIENCE = 300.0  # seconds to read a topic
+STOCK_EVENTS = 4_000
+FLOOR, FULL, STOCK = "floor", "whole worker", "stock Faust"
 LESS: dict[str, dict[str, str]] = {
     "without active users": {"METRICS__ACTIVE_USERS__ENABLED": "false"},
     "without groupings": {"GROUPINGS": "[[]]"},
@@ -39,112 +40,111 @@ LESS: dict[str, dict[str, str]] = {
 }
 """What else is measured: a feature less, by environment variables."""
 
+Show = Callable[[], Awaitable[None]]
+"""Makes the records of a sealed topic visible."""
+
+Found = dict[str, list[float]]
+"""By what was measured, CPU microseconds per event of each repetition."""
+
 
 class Bench:
-    """A broker with the topics to read."""
+    """A broker, and the values that every candidate reads."""
 
-    def __init__(self, kafka: Kafka, home: Path, events: int) -> None:
+    def __init__(self, kafka: Kafka, home: Path, events: int, batch: int) -> None:
         self.kafka = kafka
         self.home = home
-        self.events = events
+        self.batch = batch
+        self.spread = partitions(answers(events, time.time_ns() // 1_000_000), PARTITIONS)
+        self.bytes = size([value for values in self.spread for value in values[:1000]])
 
-    async def prepare(self, batch: int) -> None:
-        """Make a full topic, a short one for stock Faust, and an empty one."""
-        spread = partitions(answers(self.events, time.time_ns() // 1_000_000), PARTITIONS)
-        few = [values[: STOCK_EVENTS // PARTITIONS] for values in spread]
-        for topic, held in (("full", spread), ("few", few), ("empty", [[]])):
-            await self.kafka.create_topic(topic, PARTITIONS)
-            await fill(self.kafka.bootstrap, topic, held, batch)
-        self.few = sum(map(len, few))
-
-    def child(self, module: str, topic: str, events: int) -> float:
-        """Run a measurement in a process of its own; return CPU microseconds per event."""
-        command = [sys.executable, "-m", module, self.kafka.bootstrap, topic, str(events)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                for line in process.stdout or ():
-                    if (found := line.split()[-1:]) and found[0].replace(".", "").isdigit():
-                        return float(found[0]) / events * 1e6
-            finally:
-                process.kill()
-        raise RuntimeError(f"{module} said nothing")
-
-    async def worker(self, topic: str, variables: Mapping[str, str]) -> float:
-        """Run a worker until it has committed the whole topic; return its CPU seconds."""
-        group = f"bench-{uuid.uuid4().hex[:8]}"
-        with started(
-            self.kafka.bootstrap, self.home, group, {"TOPICS__SURVEY_ANSWERS": topic, **variables}
-        ) as process:
-            expected = self.events if topic == "full" else 0
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.bootstrap)
-            await admin.start()
-            try:
-                # asked, as nobody tells when it is done
-                while expected and await committed(admin, group, topic) < expected:  # noqa: ASYNC110
-                    await asyncio.sleep(0.1)
-            finally:
-                await admin.close()
-            await asyncio.sleep(SETTLE)
-            return cpu.spent(process.pid)
-
-
-@contextmanager
-def started(
-    bootstrap: str, home: Path, group: str, variables: Mapping[str, str]
-) -> Iterator[Process]:
-    """Start a worker and wait until it is ready."""
-    config = home / "ressenti.toml"
-    config.write_text(toml())
-    port = free_port()
-    names = {"KAFKA__BOOTSTRAP": bootstrap, "KAFKA__GROUP": group, "WEB__PORT": str(port)}
-    environment = [f"RESSENTI_{name}={value}" for name, value in {**names, **variables}.items()]
-    command = ["env", *environment, sys.executable, "-m", "stream", "run", "-c", str(config)]
-    process = Process(command, home / "worker.log")
-    try:
-        process.wait_until(lambda: is_ready(port))
-        yield process
-    finally:
-        process.stop()
-
-
-def is_ready(port: int) -> bool:
-    """Say whether a worker is ready."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-async def measure(bench: Bench, repeats: int, features: bool) -> dict[str, float]:
-    """Measure everything in turn, `repeats` times; return the least of each."""
-    best: dict[str, float] = {}
-
-    def keep(name: str, value: float) -> None:
-        best[name] = min(best.get(name, value), value)
-        print(f"{name:24} {value:7.3f}", file=sys.stderr, flush=True)
-
-    for turn in range(repeats):
-        keep("floor", bench.child("bench.floor", "full", bench.events))
-        keep("start", await bench.worker("empty", {}))
-        keep(FULL, await bench.worker("full", {}))
+    async def turn(self, features: bool) -> dict[str, float]:
+        """Measure everything once; floor and worker read the same records."""
+        found: dict[str, float] = {}
+        async with self._topic() as (topic, show):
+            found[FULL] = await self._worker(topic, show, {})
+            found[FLOOR] = await self._program("bench.floor", topic, self.events)
         for name, variables in LESS.items() if features else ():
-            keep(name, await bench.worker("full", variables))
-        if turn == 0:
-            keep("stock Faust", bench.child("bench.stock", "few", bench.few))
-    start = best.pop("start")
-    for name in (FULL, *LESS):
-        if name in best:
-            best[name] = (best[name] - start) / bench.events * 1e6
-    return best
+            async with self._topic() as (topic, show):
+                found[name] = await self._worker(topic, show, variables)
+        found[STOCK] = await self._stock()
+        return found
+
+    @property
+    def events(self) -> int:
+        """How many there are."""
+        return sum(map(len, self.spread))
+
+    @asynccontextmanager
+    async def _topic(self) -> AsyncIterator[tuple[str, Show]]:
+        """Give a topic whose records nobody sees yet, and what shows them; it is deleted after."""
+        topic = unique("answers")
+        await self.kafka.create_topic(topic, PARTITIONS)
+        async with sealed(self.kafka.bootstrap, topic, self.spread, self.batch) as producer:
+            yield topic, producer.commit_transaction
+        async with admin(self.kafka.bootstrap) as client:
+            await client.delete_topics([topic])
+
+    async def _worker(self, topic: str, show: Show, variables: Mapping[str, str]) -> float:
+        """Run a worker until it has committed the whole topic and published what it says."""
+        group, bootstrap = unique("bench"), self.kafka.bootstrap
+        chosen = {"TOPICS__SURVEY_ANSWERS": topic, **variables}
+        with worker(bootstrap, self.home, group, chosen) as (process, _):
+            before = cpu.spent(process.pid)
+            await asyncio.sleep(SETTLE)
+            ready = cpu.spent(process.pid)
+            await show()
+            async with admin(bootstrap) as client, asyncio.timeout(PATIENCE):
+                # asked, as nobody tells when it is done
+                while await committed(client, group, topic) < self.events:  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            await asyncio.sleep(SETTLE)
+            idle = ready - before
+            return (cpu.spent(process.pid) - ready - idle) / self.events * 1e6
+
+    async def _stock(self) -> float:
+        few = [values[: STOCK_EVENTS // PARTITIONS] for values in self.spread]
+        topic = unique("few")
+        await self.kafka.create_topic(topic, PARTITIONS)
+        await fill(self.kafka.bootstrap, topic, few, self.batch)
+        return await self._program("bench.stock", topic, sum(map(len, few)))
+
+    async def _program(self, module: str, topic: str, events: int) -> float:
+        return await asyncio.to_thread(printed, module, self.kafka.bootstrap, topic, events)
 
 
-def table(best: Mapping[str, float]) -> Iterator[str]:
-    """Write the result as a table in Markdown."""
-    yield "| | CPU us an event | of the floor |"
-    yield "|---|---|---|"
-    for name, value in best.items():
-        yield f"| {name} | {value:.2f} | {value / best['floor']:.1f} |"
+@asynccontextmanager
+async def admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Give a client that asks about topics and groups."""
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def measure(bench: Bench, repeats: int, features: bool) -> Found:
+    """Measure everything in turn, `repeats` times."""
+    found: Found = {}
+    for _ in range(repeats):
+        for name, spent in (await bench.turn(features)).items():
+            found.setdefault(name, []).append(spent)
+            print(f"{name:24} {spent:8.2f} us", file=sys.stderr, flush=True)
+    return found
+
+
+def table(found: Found) -> Iterator[str]:
+    """Write the result as a table in Markdown; a ratio is the least of one turn's, too."""
+    yield "| | us an event: least | median | most | of the floor, same turn: least | median |"
+    yield "|---|---|---|---|---|---|"
+    for name in (FLOOR, FULL, *LESS, STOCK):
+        if spent := found.get(name):
+            ratios = [one / floor for one, floor in zip(spent, found[FLOOR], strict=True)]
+            cells = (min(spent), statistics.median(spent), max(spent))
+            yield (
+                f"| {name} | {' | '.join(f'{cell:.2f}' for cell in cells)} "
+                f"| {min(ratios):.1f} | {statistics.median(ratios):.1f} |"
+            )
 
 
 async def main() -> None:
@@ -156,10 +156,10 @@ async def main() -> None:
     parser.add_argument("--features", action="store_true", help="also with a feature less")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Kafka(Path(folder)) as kafka:
-        bench = Bench(kafka, Path(folder), options.events)
-        await bench.prepare(options.batch)
-        best = await measure(bench, options.repeats, options.features)
-    print("\n".join(table(best)))
+        bench = Bench(kafka, Path(folder), options.events, options.batch)
+        found = await measure(bench, options.repeats, options.features)
+    print(f"{options.events:,} events of {bench.bytes:.0f} bytes, {options.batch} a record batch\n")
+    print("\n".join(table(found)))
 
 
 if __name__ == "__main__":

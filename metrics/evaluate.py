@@ -1,6 +1,7 @@
 """From slices to updates: sum a window's slices, lower them, compare with the window before."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -9,7 +10,7 @@ from metrics.calendar import Closed
 from metrics.metric import By, Totals, Value, Variant
 from metrics.plan import Choice, Plan
 from metrics.segment import pairs
-from metrics.slice import Span
+from metrics.slice import Slice, Span
 from metrics.store import Store
 from metrics.summary import Summary
 from metrics.update import Stamp, Standing, Update, make
@@ -29,6 +30,25 @@ class Moment(msgspec.Struct, frozen=True):
     stale: frozenset[str] = frozenset()
 
 
+class Look(msgspec.Struct, frozen=True):
+    """A window as of an instant: its span, the span before, and the oldest slices of that."""
+
+    span: Span
+    tiles: tuple[Slice, ...]
+    before: Span
+    before_tiles: tuple[Slice, ...]
+    oldest: tuple[Slice, ...]
+
+
+@lru_cache(maxsize=256)
+def _look(window: Window, as_of: int) -> Look:
+    """Find a window's spans, once for all segments."""
+    span, before = window.span(as_of), window.previous(as_of)
+    tiles = window.cover(before)
+    oldest = {rung: start for rung, start in reversed(tiles)}  # noqa: C416  # the first one stays
+    return Look(span, window.cover(span), before, tiles, tuple(oldest.items()))
+
+
 def evaluate(
     plan: Plan, store: Store, segment: str, windows: Iterable[Window], moment: Moment
 ) -> Iterator[Update]:
@@ -38,37 +58,47 @@ def evaluate(
     slice has left the state there is nothing to say any more: its last value stands.
     """
     named = pairs(segment)
+    families = _families(store.known.get(segment, {}))
     for window in windows:
-        span, before = window.span(moment.as_of), window.previous(moment.as_of)
+        look = _look(window, moment.as_of)  # type: ignore[arg-type] # windows are frozen structs
         closed = isinstance(window, Closed)
-        if closed and not store.holds(window.cover(span)):
+        if closed and not store.holds(look.tiles):
             continue
-        totals = _totals(store, segment, window, span)
-        stamp = Stamp(window.name, span, moment.as_of, moment.revision, named)
+        totals = _totals(families, store.total(segment, look.span, look.tiles))
         earlier = None
-        if store.holds(window.cover(before)):
-            earlier = _totals(store, segment, window, before)
+        if store.holds(look.oldest):
+            held = store.total(segment, look.before, look.before_tiles)
+            if held.counts or held.users:  # without them n is 0, and there is no `previous`
+                earlier = _totals(families, held)
+        stamp = Stamp.of(window.name, look.span, moment.as_of, moment.revision, named)
         for choice in plan.choices:
             if closed or window in choice.windows:
                 yield from _values(plan, choice, (totals, earlier), (stamp, moment))
 
 
-def _totals(store: Store, segment: str, window: Window, span: Span) -> Totals:
-    held = store.total(segment, span, window.cover(span))
-    return _by_family(store.known.get(segment, {}), held)
+Families = dict[str, list[tuple[str, str]]]
+"""Names of cells by family: what follows the family, and the whole name."""
 
 
-def _by_family(known: Iterable[str], held: Summary) -> Totals:
-    """Sort a window's cells by family; what the segment ever had is there, if only as zero."""
-    cells: dict[str, dict[str, int]] = {}
-    users: dict[str, Distinct] = {}
+def _families(known: Iterable[str]) -> Families:
+    found: Families = {}
     for name in known:
         family, _, rest = name.partition("/")
-        if family == "users":
-            users[rest] = held.users.get(rest, _NOBODY)
-        else:
-            cells.setdefault(family, {})[rest] = held.counts.get(name, 0)
-    return Totals(cells, users)
+        found.setdefault(family, []).append((rest, name))
+    return found
+
+
+def _totals(families: Families, held: Summary) -> Totals:
+    """Sort a window's cells by family; what the segment ever had is there, if only as zero."""
+    counts, users = held.counts.get, held.users.get
+    return Totals(
+        {
+            family: {rest: counts(name, 0) for rest, name in names}
+            for family, names in families.items()
+            if family != "users"
+        },
+        {rest: users(rest, _NOBODY) for rest, _ in families.get("users", ())},
+    )
 
 
 def _values(

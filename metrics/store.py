@@ -4,11 +4,15 @@ A delta is added once to each rung that still keeps its slice, so a late one tak
 as a fresh one, and a window is the sum of few tiles whatever its length. A *row* is one segment's
 stretch of slices on one rung, kept packed; rows changed since the last checkpoint are open.
 
+A delta waits until its segment is read, or has `WAITING` of them: the flushes of all source
+partitions since then are added up first, so that a set of users, which costs as much to enlarge as
+it is large, is enlarged once for all of them.
+
 Memory: the packed rows, the open ones, and two bounded caches (rows read, totals of windows).
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 import msgspec
@@ -16,11 +20,12 @@ from msgspec.structs import replace
 
 from metrics import duration
 from metrics.slice import Rung, Slice, Span
-from metrics.summary import Slices, Summary, join, pack, pieces, total, unpack
+from metrics.summary import Slices, Summary, added, join, pack, pieces, total, unpack
 from metrics.zone import Zone
 
-CACHED_ROWS = 20_000
+CACHED_ROWS = 2_000  # unpacked, some 10 kB each; more rows than that are rarely read twice in turn
 CACHED_TOTALS = 20_000
+WAITING = 64  # deltas of one segment that wait at most
 
 _STRETCH = {
     Rung.TEN_SECONDS: duration.HOUR // 2,
@@ -57,6 +62,7 @@ class Store:
         self._read: OrderedDict[RowKey, Slices] = OrderedDict()
         self._totals: OrderedDict[tuple[str, Span], Summary] = OrderedDict()
         self._spans: dict[str, set[Span]] = {}
+        self._waiting: dict[str, list[tuple[int, Summary]]] = {}
         self.known: dict[str, dict[str, None]] = {}
         """Every cell and `users/<source>` that a segment ever had, in order of arrival."""
         self.watermark: int | None = None
@@ -65,6 +71,7 @@ class Store:
 
     def __len__(self) -> int:
         """Count the rows kept."""
+        self._settle_all()
         return sum(map(len, self._packed.values())) + len(self._open)
 
     def holds(self, tiles: Iterable[Slice]) -> bool:
@@ -79,25 +86,44 @@ class Store:
         return start + self._keep[rung] - (self.watermark or 0)
 
     def merge(self, segment: str, at: int, delta: Summary) -> list[str]:
-        """Add a 10-second slice's delta to every rung that keeps it; return cells new here."""
-        for rung in self._keep:
-            start = self._slice_start(at, rung)
-            if self._is_kept(rung, start):
-                self._add(RowKey(rung, self._row_start(start, rung), segment), start, delta)
-        spans = [span for span in self._spans.get(segment, ()) if at in span]
-        if spans:
-            self._correct(segment, spans, delta)
+        """Add a 10-second slice's delta to every rung that keeps it; return cells new here.
+
+        The delta must not be changed afterwards.
+        """
+        waiting = self._waiting.setdefault(segment, [])
+        waiting.append((at, delta))
+        if len(waiting) >= WAITING:
+            self._settle(segment)
         return self._learn(segment, delta)
 
-    def _correct(self, segment: str, spans: Iterable[Span], delta: Summary) -> None:
-        """Keep totals true; one that may lose a user is made anew when it is asked for."""
-        takes, united = delta.takes, total([delta]) if delta.counted else delta
-        for span in spans:
-            if takes:
-                self._totals.pop((segment, span), None)
-                self._spans[segment].discard(span)
-            elif held := self._totals.get((segment, span)):
-                held.merge(united)
+    def _settle_all(self) -> None:
+        for segment in list(self._waiting):
+            self._settle(segment)
+
+    def _settle(self, segment: str) -> None:
+        """Add the deltas that wait to the segment's slices and to its totals in use.
+
+        What the watermark has left behind meanwhile is in no window that could still be read.
+        """
+        if not (waiting := self._waiting.pop(segment, None)):
+            return
+        deltas = _sums(waiting)
+        for rung in self._keep:
+            slices = _sums((self._slice_start(at, rung), delta) for at, delta in deltas.items())
+            for start, delta in slices.items():
+                if self._is_kept(rung, start):
+                    self._add(RowKey(rung, self._row_start(start, rung), segment), start, delta)
+        for span in list(self._spans.get(segment, ())):
+            if inside := [delta for at, delta in deltas.items() if at in span]:
+                self._correct(segment, span, inside)
+
+    def _correct(self, segment: str, span: Span, deltas: Sequence[Summary]) -> None:
+        """Keep a total true; one that may lose a user is made anew when it is asked for."""
+        if any(delta.takes for delta in deltas):
+            self._totals.pop((segment, span), None)
+            self._spans[segment].discard(span)
+        elif held := self._totals.get((segment, span)):
+            held.merge(total(deltas))
 
     def _slice_start(self, at: int, rung: Rung) -> int:
         return at - at % rung if rung else self._zone.local_day_start(at)
@@ -128,6 +154,7 @@ class Store:
 
     def total(self, segment: str, span: Span, tiles: Iterable[Slice]) -> Summary:
         """Add up a segment's slices; `tiles` cover the span. Kept, and kept true, until dropped."""
+        self._settle(segment)
         key = (segment, span)
         held = self._totals.get(key)
         if held is not None:
@@ -157,6 +184,7 @@ class Store:
 
     def days(self, segment: str, until: int) -> list[int]:
         """List the local days up to an instant that a segment has a slice of, by their start."""
+        self._settle(segment)
         if Rung.LOCAL_DAY not in self._keep:
             return []
         oldest = max(0, (self.watermark or 0) - self._keep[Rung.LOCAL_DAY])
@@ -169,6 +197,7 @@ class Store:
 
         Nothing may be merged until the iterator is exhausted.
         """
+        self._settle_all()
         while self._open:
             key, row = self._open.popitem()
             packed = pack(row)
@@ -220,3 +249,15 @@ class Store:
         rows.pop((key.rung, key.start), None)
         if not rows:
             self._packed.pop(key.segment, None)
+
+
+def _sums(deltas: Iterable[tuple[int, Summary]]) -> dict[int, Summary]:
+    """Add up the deltas of each slice."""
+    found: dict[int, list[Summary]] = {}
+    for start, delta in deltas:
+        found.setdefault(start, []).append(delta)
+    return {start: _sum(held) for start, held in found.items()}
+
+
+def _sum(deltas: Sequence[Summary]) -> Summary:
+    return deltas[0] if len(deltas) == 1 else added(deltas)

@@ -81,7 +81,7 @@ Slices = dict[int, Summary]
 
 
 def total(summaries: Iterable[Summary]) -> Summary:
-    """Add up summaries; each source's users, plain and counted, are united once, at the end."""
+    """Add up slices; each source's users, plain and counted, are united once, at the end."""
     result = Summary()
     parts: dict[str, list[Distinct]] = {}
     for summary in summaries:
@@ -91,6 +91,21 @@ def total(summaries: Iterable[Summary]) -> Summary:
         for source, multiset in summary.counted.items():
             parts.setdefault(source, []).append(multiset.present())
     result.users = {source: union(held) for source, held in parts.items()}
+    return result
+
+
+def added(deltas: Iterable[Summary]) -> Summary:
+    """Add up deltas of one slice, as `Summary.merge` would; users are united once, at the end."""
+    result = Summary()
+    parts: dict[str, list[Distinct]] = {}
+    for delta in deltas:
+        counts.merge(result.counts, delta.counts)
+        for source, distinct in delta.users.items():
+            parts.setdefault(source, []).append(distinct)
+        for source, multiset in delta.counted.items():
+            result.counted.setdefault(source, Multiset()).merge(multiset)
+    result.users = {source: union(held) for source, held in parts.items()}
+    result.counted = {source: held for source, held in result.counted.items() if held.packed}
     return result
 
 

@@ -1,5 +1,8 @@
 """Updates: one published value with how sure it is, the same on every sink."""
 
+from collections.abc import Sequence
+from typing import Self
+
 import msgspec
 
 from metrics import instant
@@ -65,10 +68,27 @@ class Stamp(msgspec.Struct, frozen=True):
     """When an update is made and of what: the same for all values of one window and segment."""
 
     window: str
-    span: Span
-    as_of: int
+    start: str
+    end: str
+    as_of: str
     revision: int
-    pairs: list[tuple[str, str]]
+    grouping: list[str]
+    segment: dict[str, str]
+
+    @classmethod
+    def of(
+        cls, window: str, span: Span, as_of: int, revision: int, pairs: Sequence[tuple[str, str]]
+    ) -> Self:
+        """Write the times out, once for all values."""
+        return cls(
+            window,
+            instant.format(span.start),
+            instant.format(span.end),
+            instant.format(as_of),
+            revision,
+            [name for name, _ in pairs],
+            dict(pairs),
+        )
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -94,8 +114,8 @@ def make(value: Value, stamp: Stamp, standing: Standing) -> Update:
         metric=standing.metric,
         variant=standing.variant,
         window=stamp.window,
-        grouping=[name for name, _ in stamp.pairs],
-        segment=dict(stamp.pairs),
+        grouping=stamp.grouping,
+        segment=stamp.segment,
         by=dict(standing.by),
         value=value.value,
         unit=standing.unit,
@@ -104,9 +124,9 @@ def make(value: Value, stamp: Stamp, standing: Standing) -> Update:
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         status=standing.status,
-        window_start=instant.format(stamp.span.start),
-        window_end=instant.format(stamp.span.end),
-        as_of=instant.format(stamp.as_of),
+        window_start=stamp.start,
+        window_end=stamp.end,
+        as_of=stamp.as_of,
         revision=stamp.revision,
         parts=value.parts,
         previous=previous,

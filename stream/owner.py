@@ -26,7 +26,8 @@ from stream.telemetry import Telemetry
 from stream.transport.batch import TP, Batch
 from stream.transport.line import Line
 
-FLUSHES_PER_SECOND = 20  # of a worker, all its partitions together
+MOST_FLUSHES = 20  # a second, of a worker, all its partitions together
+FEWEST_FLUSHES = 5  # that are left to source partitions, however many shards there are
 TURN = 0.02  # seconds between looks at what is due
 LOOK = 1.0  # seconds between looks at what waits
 RETRY = 2.0  # two heartbeats: by then a zombie knows that it is fenced
@@ -64,11 +65,10 @@ class Owner:
         self._trims: dict[TP, int] = {}
         self._trimming: asyncio.Task[None] | None = None
         self.sinks: list[Sink] = []
-        self.claimed = False
-        """Whether an assignment was ever claimed."""
+        self.claimed = False  # whether an assignment ever was
 
     def busy_for(self) -> float:
-        """Say for how long the batch at hand has been worked on, in seconds."""
+        """Say for how many seconds the batch at hand has been worked on."""
         return 0.0 if self._busy_since is None else time.monotonic() - self._busy_since
 
     async def claim(self, assigned: frozenset[TP]) -> Mapping[TP, int]:
@@ -150,12 +150,12 @@ class Owner:
         looked = 0.0
         while True:
             await asyncio.sleep(TURN)
-            now = time.monotonic()
+            now, every = time.monotonic(), self._flush_every()
             if now - looked >= LOOK:
                 looked = now
                 self._look()
             for tp, held in list(self.held.items()):
-                if not held.lock.locked() and self._is_due(held, now):
+                if not held.lock.locked() and self._is_due(held, now, every):
                     self._spawn(self._guarded(tp, held))
 
     def _look(self) -> None:
@@ -170,10 +170,15 @@ class Owner:
             trims, self._trims = self._trims, {}
             self._trimming = self._spawn(self._ground.trim(trims))
 
-    def _is_due(self, held: Held, now: float) -> bool:
+    def _flush_every(self) -> float:
+        """Say how often a source partition flushes: what shards publish leaves of the most."""
+        shards = sum(isinstance(held.shard, MergeShard) for held in self.held.values())
+        left = max(FEWEST_FLUSHES, MOST_FLUSHES - shards / self._timing.publish)
+        return max(self._timing.flush, (len(self.held) - shards) / left)
+
+    def _is_due(self, held: Held, now: float, every: float) -> bool:
         if isinstance(held.shard, MergeShard):
             return held.shard.ready and now - held.flushed >= self._timing.publish
-        every = max(self._timing.flush, len(self.held) / FLUSHES_PER_SECOND)
         return held.shard.dirty and now - held.flushed >= every
 
     async def _flush_all(self) -> None:

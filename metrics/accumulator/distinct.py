@@ -117,7 +117,8 @@ class Distinct(msgspec.Struct, gc=False):
 
 def union(parts: Iterable[Distinct]) -> Distinct:
     """Return the union of many sets, which are left as they are; of none: the empty set."""
-    return Distinct(_unite([part.packed for part in parts]))
+    packed = [part.packed for part in parts]
+    return Distinct(packed[0] if len(packed) == 1 else _unite(packed))
 
 
 def _unite(forms: list[bytes]) -> bytes:

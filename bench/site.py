@@ -1,0 +1,63 @@
+"""Both stages of one worker that owns everything, in this process and without Kafka."""
+
+from stream.agent.fold import FoldShard
+from stream.agent.fold import Target as FoldTarget
+from stream.agent.merge import MergeShard
+from stream.agent.merge import Target as MergeTarget
+from stream.reader import Hashes, Reader, hash_key
+from stream.settings import Settings
+from stream.state.flush import Record
+from stream.transport.batch import TP, Batch
+
+PARTITIONS = 8
+SHARDS = 8
+
+
+class Site:
+    """Every source partition and every shard, driven by hand: nothing leaves."""
+
+    def __init__(self, settings: Settings) -> None:
+        plan = settings.plan()
+        self.reader = Reader("survey_answers", plan, Hashes(hash_key("0123456789abcdef")))
+        fold = FoldTarget("g", "partials", SHARDS, "dead", "state")
+        merge = MergeTarget("g", "updates", "state", {"a": PARTITIONS})
+        self.folds = [FoldShard(TP("a", n), self.reader, plan, fold) for n in range(PARTITIONS)]
+        self.merges = [MergeShard(TP("partials", n), plan, merge) for n in range(SHARDS)]
+
+    def fold(self, number: int, values: list[bytes]) -> None:
+        """Fold the next values of a partition."""
+        shard = self.folds[number]
+        shard.absorb(batch(shard.tp, shard.position, values))
+
+    def take(self, number: int) -> list[Record]:
+        """Flush a partition; return its partials."""
+        return list(self.folds[number].take().flush.records)
+
+    async def merge(self, partials: list[Record]) -> None:
+        """Merge partials, each into its shard."""
+        for record in partials:
+            shard = self.merges[record.partition or 0]
+            await shard.absorb(batch(shard.tp, shard.position, [record.value or b""]))
+
+    async def publish(self, now: int) -> int:
+        """Evaluate what is due on every shard; return the number of updates."""
+        updates = 0
+        for shard in self.merges:
+            async for flush in shard.publish(now):
+                updates += len(flush.records)
+            shard.shown.clear()
+        return updates
+
+    async def checkpoint(self) -> None:
+        """Pack the rows of every shard that changed."""
+        for shard in self.merges:
+            await shard.checkpoint()
+
+
+def batch(tp: TP, first: int, values: list[bytes]) -> Batch:
+    """Make what the transport would deliver."""
+    count = len(values)
+    places = list(range(first, first + count))
+    size = sum(map(len, values))
+    none: list[bytes | None] = [None] * count
+    return Batch(*tp, first, first + count, list(values), none, places, [0] * count, size=size)

@@ -64,10 +64,11 @@ def evaluate(
         closed = isinstance(window, Closed)
         if closed and not store.holds(look.tiles):
             continue
-        totals = _totals(families, store.total(segment, look.span, look.tiles))
+        slot = None if closed else window.name
+        totals = _totals(families, store.total(segment, look.span, look.tiles, slot))
         earlier = None
         if store.holds(look.oldest):
-            held = store.total(segment, look.before, look.before_tiles)
+            held = store.total(segment, look.before, look.before_tiles, slot and f"-{slot}")
             if held.counts or held.users:  # without them n is 0, and there is no `previous`
                 earlier = _totals(families, held)
         stamp = Stamp.of(window.name, look.span, moment.as_of, moment.revision, named)
@@ -129,7 +130,7 @@ def _standing(
         unit=variant.unit,
         by=by,
         status=status,
-        previous=before.value if before and before.n else None,
+        previous=before.value if before and before.n >= max(1, plan.min_n) else None,
         target=plan.targets.get(name) if first else None,
         benchmark=plan.benchmarks.get(name) if first else None,
     )

@@ -18,13 +18,14 @@ Scores = Mapping[int, int]  # count of answers by score
 def by_scale(family: str, totals: Totals, rules: Rules) -> Iterator[tuple[By, str, Scores]]:
     """Yield each scale's scores: the type's default scale as the total, others split off.
 
-    Where low is good the scores are mirrored, for all that is lowered from them.
+    Where low is good the scores are mirrored, for all that is lowered from them. A scale that has
+    no rule any more is passed over.
     """
     scales: dict[str, dict[int, int]] = {}
     for cell, n in totals.cells.get(family, {}).items():
         scale, _, score = cell.rpartition("/")
         scales.setdefault(scale, {})[rules.mirror(scale, int(score))] = n
-    for scale in sorted(scales):
+    for scale in sorted(scale for scale in scales if rules.known(bounds(scale))):
         by = TOTAL if scale == DEFAULT_SCALE[family] else (("scale", scale),)
         yield by, scale, scales[scale]
 

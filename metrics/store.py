@@ -60,8 +60,8 @@ class Store:
         self._pieces: dict[RowKey, int] = {}  # of rows that are kept in more than one
         self._open: dict[RowKey, Slices] = {}
         self._read: OrderedDict[RowKey, Slices] = OrderedDict()
-        self._totals: OrderedDict[tuple[str, Span], Summary] = OrderedDict()
-        self._spans: dict[str, set[Span]] = {}
+        self._totals: OrderedDict[tuple[str, str], tuple[Span, Summary]] = OrderedDict()
+        self._slots: dict[str, set[str]] = {}
         self._waiting: dict[str, list[tuple[int, Summary]]] = {}
         self.known: dict[str, dict[str, None]] = {}
         """Every cell and `users/<source>` that a segment ever had, in order of arrival."""
@@ -113,17 +113,17 @@ class Store:
             for start, delta in slices.items():
                 if self._is_kept(rung, start):
                     self._add(RowKey(rung, self._row_start(start, rung), segment), start, delta)
-        for span in list(self._spans.get(segment, ())):
-            if inside := [delta for at, delta in deltas.items() if at in span]:
-                self._correct(segment, span, inside)
+        for slot in list(self._slots.get(segment, ())):
+            self._correct(segment, slot, deltas)
 
-    def _correct(self, segment: str, span: Span, deltas: Sequence[Summary]) -> None:
+    def _correct(self, segment: str, slot: str, deltas: Mapping[int, Summary]) -> None:
         """Keep a total true; one that may lose a user is made anew when it is asked for."""
-        if any(delta.takes for delta in deltas):
-            self._totals.pop((segment, span), None)
-            self._spans[segment].discard(span)
-        elif held := self._totals.get((segment, span)):
-            held.merge(total(deltas))
+        span, held = self._totals[segment, slot]
+        inside = [delta for at, delta in deltas.items() if at in span]
+        if any(delta.takes for delta in inside):
+            self._forget(segment, slot)
+        elif inside:
+            held.merge(total(inside))
 
     def _slice_start(self, at: int, rung: Rung) -> int:
         return at - at % rung if rung else self._zone.local_day_start(at)
@@ -152,20 +152,29 @@ class Store:
         known.update(dict.fromkeys(fresh))
         return fresh
 
-    def total(self, segment: str, span: Span, tiles: Iterable[Slice]) -> Summary:
-        """Add up a segment's slices; `tiles` cover the span. Kept, and kept true, until dropped."""
+    def total(
+        self, segment: str, span: Span, tiles: Iterable[Slice], slot: str | None = None
+    ) -> Summary:
+        """Add up a segment's slices; `tiles` cover the span.
+
+        In a `slot` it is kept, and kept true, until the slot is asked for another span.
+        """
         self._settle(segment)
-        key = (segment, span)
+        if slot is None:
+            return total(self._tiles(segment, tiles))
+        key = (segment, slot)
         held = self._totals.get(key)
-        if held is not None:
-            self._totals.move_to_end(key)
-            return held
-        held = self._totals[key] = total(self._tiles(segment, tiles))
-        self._spans.setdefault(segment, set()).add(span)
+        if held is None or held[0] != span:
+            held = self._totals[key] = span, total(self._tiles(segment, tiles))
+            self._slots.setdefault(segment, set()).add(slot)
+        self._totals.move_to_end(key)
         if len(self._totals) > CACHED_TOTALS:
-            (segment, span), _ = self._totals.popitem(last=False)
-            self._spans[segment].discard(span)
-        return held
+            self._forget(*next(iter(self._totals)))
+        return held[1]
+
+    def _forget(self, segment: str, slot: str) -> None:
+        del self._totals[segment, slot]
+        self._slots[segment].discard(slot)
 
     def _tiles(self, segment: str, tiles: Iterable[Slice]) -> Iterator[Summary]:
         for rung, start in tiles:

@@ -14,13 +14,14 @@ from stream.health import Health
 from stream.heartbeat import Heartbeat
 from stream.layout import Names, topic_names, wanted
 from stream.live.follower import Follower
-from stream.owner import Owner, Timing
+from stream.owner import Owner
 from stream.reader import Hashes, Reader, hash_key
 from stream.settings import Settings
 from stream.sink.prometheus import Selection
 from stream.sink.redis import RedisSink
 from stream.sink.whole import Whole
 from stream.telemetry import Telemetry
+from stream.timing import Timing
 from stream.transport.app import TransportSettings, build, quiet
 from stream.transport.line import Line
 from stream.web.address import AddressError

@@ -222,7 +222,8 @@ class Leaves:
         for dimension in self._dimensions:
             value = dims.get(dimension)
             if value is None and dimension in event.OWN:
-                value = getattr(event, dimension) or _default(event, dimension)
+                own = getattr(event, dimension)
+                value = _default(event, dimension) if own is None else own
             yield NONE if value is None else value
 
 

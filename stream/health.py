@@ -33,7 +33,7 @@ class Health(msgspec.Struct, frozen=True):
 
     def ready(self) -> list[str]:
         """List why the worker's values are not whole or not fresh; empty when they are."""
-        return [*self._stuck(), *self.owner.stuck.values(), *self._contact(), *self._partitions()]
+        return [*self._stuck(), *self._stopped(), *self._contact(), *self._partitions()]
 
     def exported(self) -> list[MergeShard]:
         """List the shards whose values may be shown: whole, and certainly ours.
@@ -49,6 +49,10 @@ class Health(msgspec.Struct, frozen=True):
         if (age := self.owner.busy_for()) > STUCK_S:
             yield f"a batch or flush has been worked on for {age:.0f} s"
 
+    def _stopped(self) -> Iterator[str]:
+        for tp in sorted(self.owner.stuck.keys() & self.line.assignment()):
+            yield self.owner.stuck[tp]
+
     def _contact(self) -> Iterator[str]:
         silence = self.line.silence()
         if self.owner.claimed and silence > self.session:
@@ -63,10 +67,11 @@ class Health(msgspec.Struct, frozen=True):
             yield f"{tp.topic}[{tp.partition}] is not recovered yet" + (
                 f": {reason}" if reason else ""
             )
+        lags = self.lags()
         for tp, held in self.owner.held.items():
             if isinstance(held.shard, MergeShard) and not held.shard.ready:
                 yield f"{tp.topic}[{tp.partition}] is catching up with what was published"
-            lag = self.lags().get(tp, 0)
+            lag = lags.get(tp, 0)
             if lag and time.monotonic() - held.moved > BEHIND_S:
                 yield f"{tp.topic}[{tp.partition}] has {lag} records waiting and does not move"
 

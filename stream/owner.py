@@ -12,7 +12,6 @@ import time
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
-import msgspec
 import structlog
 
 from stream.agent.fold import FoldShard
@@ -23,25 +22,16 @@ from stream.opinion import ask
 from stream.sink.shown import Sink
 from stream.state.flush import Lost
 from stream.telemetry import Telemetry
+from stream.timing import Timing
 from stream.transport.batch import TP, Batch
 from stream.transport.line import Line
 
-MOST_FLUSHES = 20  # a second, of a worker, all its partitions together
-FEWEST_FLUSHES = 5  # that are left to source partitions, however many shards there are
 TURN = 0.02  # seconds between looks at what is due
 LOOK = 1.0  # seconds between looks at what waits
 RETRY = 2.0  # two heartbeats: by then a zombie knows that it is fenced
 LONGEST_RETRY = 30.0
 
 log = structlog.get_logger(__name__)
-
-
-class Timing(msgspec.Struct, frozen=True):
-    """How often things leave, in seconds."""
-
-    flush: float = 0.2
-    publish: float = 1.0
-    checkpoint: float = 20.0
 
 
 class Owner:
@@ -61,7 +51,7 @@ class Owner:
         self._assigned: frozenset[TP] = frozenset()
         self._ended = False
         self._recovering = asyncio.Lock()
-        self._busy_since: float | None = None
+        self._busy: dict[TP, float] = {}
         self._trims: dict[TP, int] = {}
         self._trimming: asyncio.Task[None] | None = None
         self.sinks: list[Sink] = []
@@ -69,7 +59,7 @@ class Owner:
 
     def busy_for(self) -> float:
         """Say for how many seconds the batch at hand has been worked on."""
-        return 0.0 if self._busy_since is None else time.monotonic() - self._busy_since
+        return time.monotonic() - min(self._busy.values(), default=time.monotonic())
 
     async def claim(self, assigned: frozenset[TP]) -> Mapping[TP, int]:
         """Keep what comes back, drop what does not, recover the rest.
@@ -77,6 +67,8 @@ class Owner:
         Without fences somebody else may have owned it in between unnoticed: nothing is kept.
         """
         self._assigned = assigned
+        for tp in self.stuck.keys() - assigned:
+            del self.stuck[tp]  # whoever has it now looks for itself
         kept = assigned if self._ground.fences else frozenset()
         await self._drop(self.held.keys() - kept)
         self._refuse(assigned)
@@ -117,7 +109,8 @@ class Owner:
         """Stop a partition whose records are gone before they were read."""
         self.stuck[tp] = (
             f"{tp.topic}[{tp.partition}]: nothing can be read at offset {position}: records were "
-            "deleted before they were read, or the topic was made anew"
+            "deleted before they were read, or the topic was made anew; stop all workers and use "
+            "another [kafka] group, which reads all that is left, or raise the retention first"
         )
         await self._drop([tp])
 
@@ -126,7 +119,7 @@ class Owner:
         held = self.held.get(batch.tp)
         if held is None or batch.first != held.shard.position:
             return
-        self._busy_since = time.monotonic()
+        self._busy[batch.tp] = time.monotonic()
         try:
             await self._take(held.shard, batch)
         except Exception as error:
@@ -134,7 +127,7 @@ class Owner:
             await self._lose(batch.tp, held, repr(error))
             return
         finally:
-            self._busy_since = None
+            self._busy.pop(batch.tp, None)
         if held.shard.full:  # the next batch waits
             await self._guarded(batch.tp, held)
 
@@ -150,36 +143,28 @@ class Owner:
         looked = 0.0
         while True:
             await asyncio.sleep(TURN)
-            now, every = time.monotonic(), self._flush_every()
+            now = time.monotonic()
+            every = self._timing.flush_every(self.held.values())
             if now - looked >= LOOK:
                 looked = now
                 self._look()
             for tp, held in list(self.held.items()):
-                if not held.lock.locked() and self._is_due(held, now, every):
+                if not held.lock.locked() and self._timing.is_due(held, now, every):
                     self._spawn(self._guarded(tp, held))
 
     def _look(self) -> None:
         """See which partitions have input that is not committed, and which stand still."""
         for tp, held in self.held.items():
             shard = held.shard
-            end = self._line.end_offset(tp) or 0
+            end = self._line.end_offset(tp)
+            if end is None:
+                continue  # nothing was fetched yet
             held.look(end > shard.position)
             if isinstance(shard, FoldShard):
                 shard.waiting = end > shard.committed.position
         if self._trims and (self._trimming is None or self._trimming.done()):
             trims, self._trims = self._trims, {}
             self._trimming = self._spawn(self._ground.trim(trims))
-
-    def _flush_every(self) -> float:
-        """Say how often a source partition flushes: what shards publish leaves of the most."""
-        shards = sum(isinstance(held.shard, MergeShard) for held in self.held.values())
-        left = max(FEWEST_FLUSHES, MOST_FLUSHES - shards / self._timing.publish)
-        return max(self._timing.flush, (len(self.held) - shards) / left)
-
-    def _is_due(self, held: Held, now: float, every: float) -> bool:
-        if isinstance(held.shard, MergeShard):
-            return held.shard.ready and now - held.flushed >= self._timing.publish
-        return held.shard.dirty and now - held.flushed >= every
 
     async def _flush_all(self) -> None:
         await asyncio.gather(
@@ -203,7 +188,7 @@ class Owner:
         held.flushed = started
         if isinstance(shard, FoldShard):
             end = self._line.end_offset(tp)
-            shard.waiting = end is not None and end > shard.position
+            shard.waiting = end is None or end > shard.position
             if shard.dirty:
                 taken = shard.take()
                 await held.outbox.commit(taken.flush)
@@ -221,7 +206,7 @@ class Owner:
                 self._show(shard)
             self._show(shard)
         age = time.monotonic() - held.checkpointed
-        if shard.dirty and (final or shard.full or age >= self._timing.checkpoint):
+        if shard.ready and shard.dirty and (final or shard.full or age >= self._timing.checkpoint):
             position = shard.position
             await held.outbox.commit(await shard.checkpoint())
             held.checkpointed = time.monotonic()
@@ -239,26 +224,31 @@ class Owner:
         What a second opinion speaks against is not held: it is among `doubts`, or `stuck`.
         """
         async with self._recovering:
-            tps = sorted(frozenset(wanted) - self.held.keys() - self.stuck.keys())
-            for found in await self._ground.recover(tps):
-                try:
+            free = self._assigned.intersection(wanted) - self.held.keys() - self.stuck.keys()
+            recovered = await self._ground.recover(sorted(free))
+            try:
+                for found in recovered:
                     await self._accept(found)
-                except Exception as error:
-                    self.doubts[found.shard.tp] = str(error) or repr(error)
-                if found.shard.tp not in self.held:
-                    await found.outbox.close()
+            finally:
+                ours = {held.outbox for held in self.held.values()}
+                spare = [found.outbox for found in recovered if found.outbox not in ours]
+                await asyncio.gather(*(outbox.close() for outbox in spare))
 
     async def _accept(self, found: Recovered) -> None:
-        """Hold a recovered partition unless something speaks against its position."""
-        shard = found.shard
-        tp = shard.tp
+        """Hold a recovered partition that is still ours, unless something speaks against it."""
+        shard, tp = found.shard, found.shard.tp
         if found.fault:
             self.stuck[tp] = f"{tp.topic}[{tp.partition}]: {found.fault}"
             return
-        if isinstance(shard, FoldShard) and self._ground.fences:
-            await ask(self._line, shard, self._ground.state(tp))
+        try:
+            if isinstance(shard, FoldShard) and self._ground.fences:
+                await ask(self._line, shard, self._ground.state(tp))
+        except Exception as error:
+            self.doubts[tp] = str(error) or repr(error)
+            return
         self.doubts.pop(tp, None)
-        self.held[tp] = Held(shard, found.outbox)
+        if tp in self._assigned:
+            self.held[tp] = Held(shard, found.outbox)
 
     async def _drop(self, tps: Iterable[TP]) -> None:
         dropped = [self.held.pop(tp) for tp in list(tps) if tp in self.held]
@@ -283,12 +273,12 @@ class Owner:
                 return
             try:
                 await self._recover([tp])
+                if tp in self.held:
+                    await self._line.seek({tp: self.held[tp].shard.position})
+                    log.info("partition claimed again", topic=tp.topic, partition=tp.partition)
+                    return
             except Exception as error:  # the broker may be away; the next try may succeed
                 self.doubts[tp] = str(error) or repr(error)
-            if tp in self.held:
-                await self._line.seek({tp: self.held[tp].shard.position})
-                log.info("partition claimed again", topic=tp.topic, partition=tp.partition)
-                return
             reason = self.doubts.get(tp)
             log.warning("claim failed, trying again", topic=tp.topic, reason=reason)
             wait = min(2 * wait, LONGEST_RETRY)

@@ -61,10 +61,17 @@ def split(deltas: Deltas, progress: Progress, shards: int) -> Iterator[tuple[int
 def _chunks(
     deltas: list[tuple[str, list[Part]]],
 ) -> Iterator[list[tuple[str, list[Part]]]]:
-    """Cut a shard's deltas to records of a bounded size; at least one, if only for progress."""
+    """Cut a shard's deltas to records of a bounded size; at least one, if only for progress.
+
+    What a segment gets is cut only if it is too large by itself: else its values would show, for a
+    moment, a part of a flush.
+    """
     chunk: list[tuple[str, list[Part]]] = []
     size = 0
     for segment, parts in deltas:
+        if chunk and size + sum(map(_weight, parts)) > LARGEST:
+            yield chunk
+            chunk, size = [], 0
         for part in parts:
             weight = _weight(part)
             if chunk and size + weight > LARGEST:

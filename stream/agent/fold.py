@@ -72,8 +72,8 @@ class FoldShard:
     def __init__(self, tp: TP, reader: Reader, plan: Plan, target: Target) -> None:
         self.tp = tp
         self.position = 0
-        self.waiting = False
-        """Whether there is input beyond what is committed; the owner's to say."""
+        self.waiting = True
+        """Whether there is input beyond what is committed, or nobody knows; the owner's to say."""
         self.folded_since = 0
         self._reader = reader
         self._skew = plan.future_skew

@@ -8,6 +8,7 @@ after a recovery nothing leaves before the position that was published last is r
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Self
 
@@ -23,6 +24,7 @@ from metrics.update import Update, encode
 from metrics.window import Window
 from stream import partial
 from stream.agent.said import GONE, Said
+from stream.agent.sources import Sources
 from stream.sink.shown import Shown, show
 from stream.state.flush import Flush, Offset, Record
 from stream.transport.batch import TP, Batch
@@ -33,10 +35,12 @@ KNOWN = b"k"
 ROW = b"r"
 EPOCH = 1 << 40  # revisions of one epoch of the partials topic
 FULL = 100_000  # partials merged since the last checkpoint
+TURN_S = 0.02  # of merging before the loop gets its turn
 PAUSE_AFTER = 200  # rows or segments worked on before the loop gets its turn
 FLUSH_RECORDS = 2_000  # updates in one transaction
 REFRESH_MS = 5 * 60_000
 STALE_MS = 60_000
+FIRST_DAY = 18_262  # 2020-01-01 in days since 1970
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -50,6 +54,22 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     watermark: int | None
     progress: list[partial.Progress]
     changed: dict[str, list[int]]
+
+
+class Published(msgspec.Struct, array_like=True, frozen=True):
+    """The position that was published last, and the epoch of the partials topic."""
+
+    position: int
+    epoch: int
+
+
+def _new_epoch() -> int:
+    """Number the epoch that begins: the days since 2020.
+
+    So the revisions of a new group, or of a topic made anew on a later day, are greater than all
+    before; and with 2^40 positions each they stay below 2^53, which every JSON reader holds.
+    """
+    return time.time_ns() // 86_400_000_000_000 - FIRST_DAY
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -68,7 +88,7 @@ class MergeShard:
         self.tp = tp
         self.plan = plan
         self.position = 0
-        self.epoch = 1
+        self.epoch = 0
         self.store = Store(plan.keep(), plan.calendar.zone)
         self.merged_since = 0
         self.published = 0
@@ -76,7 +96,7 @@ class MergeShard:
         """Updates since the owner last took them, for sinks that follow the commit."""
         self._target = target
         self._agenda = Agenda(plan)
-        self._progress: dict[tuple[str, int], partial.Progress] = {}
+        self.sources = Sources(target.sources)
         self._said = Said()
         self._since = ""
         """Closed windows that end by then may be published; written as updates write it."""
@@ -94,12 +114,14 @@ class MergeShard:
             self.position, self.epoch = held.position, held.epoch
             self.store.watermark = held.watermark
             self._agenda = Agenda(self.plan, held.ticked, held.changed)
-            told = [one for one in held.progress if one.topic in self._target.sources]
-            self._progress = {(one.topic, one.partition): one for one in told}
-            self._since = instant.format(instant.END - 1)
+            self.sources.hear(held.progress)
         self._merged_to = self.position
         if PUBLISHED in rows:
-            self.published = msgspec.msgpack.decode(rows[PUBLISHED], type=int)
+            said = msgspec.msgpack.decode(rows[PUBLISHED], type=Published)
+            self.published, self.epoch = said.position, said.epoch
+        if CHECKPOINT in rows or PUBLISHED in rows:
+            self._since = instant.format(instant.END - 1)
+        self.epoch = self.epoch or _new_epoch()
         for key, row in rows.items():
             if key[:1] == ROW:
                 self.store.restore(msgspec.msgpack.decode(key[1:], type=RowKey), row)
@@ -124,11 +146,19 @@ class MergeShard:
         return self.merged_since > FULL
 
     async def absorb(self, batch: Batch) -> None:
-        """Merge a batch of partials that begins at the position."""
+        """Merge a batch of partials that begins at the position.
+
+        The loop gets its turn in between, and what is published then is of the position by then.
+        """
         async with self._lock:
-            for value in batch.values:
+            began = time.monotonic()
+            for offset, value in zip(batch.offsets, batch.values, strict=True):
                 if value is not None:
                     self._merge(partial.decode(value))
+                self.position = offset + 1
+                if time.monotonic() - began > TURN_S:
+                    await asyncio.sleep(0)
+                    began = time.monotonic()
             self.position = batch.next
             self.merged_since += len(batch.values)
 
@@ -138,36 +168,14 @@ class MergeShard:
                 if self.store.merge(segment, part.start, partial.summary(part)):
                     self._news[segment] = None
                 self._agenda.note(segment, part.start)
-        for one in record.progress:
-            held = self._progress.get((one.topic, one.partition))
-            if held is None or one.position >= held.position:
-                self._progress[one.topic, one.partition] = one
-        self._age()
-
-    def _age(self) -> None:
-        """Move the watermark to the least of the sources that have input, never back.
-
-        It stands while a source is unheard of, or has input of which nothing is accepted yet.
-        """
-        told = self._progress.values()
-        waiting = [one.watermark or 0 for one in told if one.waiting]
-        if len(told) < sum(self._target.sources.values()):
-            return
-        mark = min(waiting or [max((one.watermark or 0 for one in told), default=0)])
-        if mark > (self.store.watermark or 0):
-            self.store.watermark = mark
-
-    def behind(self) -> int | None:
-        """Return the least watermark of the sources that have input waiting; None if none has."""
-        marks = [one.watermark for one in self._progress.values() if one.waiting]
-        return min((mark for mark in marks if mark is not None), default=None)
+        self.sources.hear(record.progress)
 
     def moment(self, now: int) -> Moment:
         """Say when values are computed: as of now, of what is merged."""
         return Moment(now, self.epoch * EPOCH + self.position, self._stale(now))
 
     def _stale(self, now: int) -> frozenset[str]:
-        oldest = self.behind()
+        oldest = self.sources.behind()
         if oldest is None:
             return frozenset()
         return frozenset(
@@ -177,7 +185,11 @@ class MergeShard:
         )
 
     async def publish(self, now: int) -> AsyncIterator[Flush]:
-        """Evaluate what is due and yield flushes of updates, each of a bounded size."""
+        """Evaluate what is due and yield flushes of updates, each of a bounded size.
+
+        Only then state ages, by what was merged before: a window that closed long ago is said once.
+        """
+        mark = self.sources.mark()
         stale = self._stale(now)
         age = now - self._refreshed  # negative when the clock was set back
         refresh = not 0 <= age < REFRESH_MS or stale != self._was_stale
@@ -197,6 +209,8 @@ class MergeShard:
         if records:
             yield self._published(records)
         self._since = min(self._since, instant.format(now))
+        if mark > (self.store.watermark or 0):
+            self.store.watermark = mark
 
     def _changes(
         self, segment: str, windows: Sequence[Window], now: int, refresh: bool
@@ -214,7 +228,10 @@ class MergeShard:
     def _published(self, records: list[Record]) -> Flush:
         self.published = self.position
         row = Record(
-            self._target.state, _pack(self.position), key=PUBLISHED, partition=self.tp.partition
+            self._target.state,
+            _pack(Published(self.position, self.epoch)),
+            key=PUBLISHED,
+            partition=self.tp.partition,
         )
         offset = Offset(self._target.group, self.tp, self.position)
         return Flush(records=records, rows=[row], offset=offset)
@@ -251,7 +268,7 @@ class MergeShard:
             self.epoch,
             self._agenda.ticked,
             self.store.watermark,
-            list(self._progress.values()),
+            self.sources.progress(),
             self._agenda.changed(),
         )
 

@@ -30,7 +30,7 @@ class Handover:
         """Have the assignment claimed (signal `on_rebalance_complete`); returns when it is read."""
         self._intake().close()
         assigned = self._line.assignment()
-        if self._stopping or not assigned:
+        if self._stopping:
             return
         self._claiming = asyncio.create_task(self._claim(assigned))
         try:

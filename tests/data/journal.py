@@ -82,7 +82,9 @@ class Journal:
 
     def flush(self, tp: TP) -> None:
         """Commit what a source partition has folded."""
-        self.commit(tp, self.folds[tp].take().flush)
+        shard = self.folds[tp]
+        shard.waiting = shard.position < len(self.sources[tp])
+        self.commit(tp, shard.take().flush)
 
     async def merge(self, number: int, most: int) -> None:
         """Merge up to so many partials of a shard."""

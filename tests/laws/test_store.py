@@ -71,6 +71,7 @@ class Kept:
         self.store = Store(self.keep, self.calendar.zone)
         self.rows: dict[RowKey, bytes] = {}
         self.deltas: list[Delta] = []
+        self.now = 0
 
     def merge(self, delta: Delta) -> None:
         """Merge a delta."""
@@ -107,7 +108,8 @@ class Kept:
 
     def total(self, segment: str, window: Window, span: Span) -> tuple[int, bytes]:
         """Amount and users of a window, by the store."""
-        found = self.store.total(segment, span, window.cover(span))
+        slot = f"{window.name}{span == window.span(self.now)}" if self.now else None
+        found = self.store.total(segment, span, window.cover(span), slot)
         users = found.users.get("product_usage", Distinct())
         return found.counts.get("nps/0-10/9", 0), users.pack()
 
@@ -123,7 +125,12 @@ class Kept:
         return sum(amount for amount, _ in held), users.pack()
 
     def check(self, as_of: int) -> None:
-        """Compare every window, the one before it, and the closed ones."""
+        """Compare every window, the one before and the closed ones; kept totals and new ones."""
+        for now in (as_of, 0):
+            self.now = now
+            self._compare(as_of)
+
+    def _compare(self, as_of: int) -> None:
         closed = [self.calendar.closed(unit, as_of) for unit in (Unit.DAY, Unit.WEEK)]
         for window in (*self.windows, *closed):
             for span in (window.span(as_of), window.previous(as_of)):

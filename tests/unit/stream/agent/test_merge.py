@@ -77,9 +77,9 @@ def told() -> Told:
 def test_nothing_ages_before_every_source_is_heard_of(told: Told) -> None:
     """The first partition may be far ahead of one that is still recovering."""
     told.hear(0, NOON)
-    assert told.shard.store.watermark is None
+    assert told.shard.sources.mark() == 0
     told.hear(1, NOON - DAY)
-    assert told.shard.store.watermark == NOON
+    assert told.shard.sources.mark() == NOON
 
 
 @pytest.mark.parametrize(
@@ -87,17 +87,17 @@ def test_nothing_ages_before_every_source_is_heard_of(told: Told) -> None:
     [
         (NOON - DAY, True, NOON - DAY),  # it has more of yesterday
         (NOON - DAY, False, NOON),  # idle: it holds nobody up
-        (None, True, None),  # something is there, nobody knows of when
+        (None, True, 0),  # something is there, nobody knows of when
         (None, False, NOON),  # empty
     ],
 )
 def test_the_watermark_is_that_of_the_least_with_input(
-    told: Told, behind: int | None, waiting: bool, mark: int | None
+    told: Told, behind: int | None, waiting: bool, mark: int
 ) -> None:
     """Partition 0 is at noon with input waiting, the other somewhere behind."""
     told.hear(1, behind, waiting)
     told.hear(0, NOON, behind is not None and waiting)
-    assert told.shard.store.watermark == mark
+    assert told.shard.sources.mark() == mark
 
 
 def test_a_closed_window_that_has_left_the_state_keeps_its_last_value(told: Told) -> None:
@@ -145,3 +145,35 @@ def test_days_without_data_are_not_said(told: Told) -> None:
     told.publish(NOON + 1)
     published = told.publish(NOON + 5 * DAY)
     assert {name for name in published if ":" in name} == {f"day:{plans.UTC.zone.local_date(NOON)}"}
+
+
+def test_old_data_is_all_said_however_fast_it_is_read(told: Told) -> None:
+    """Many days in one stretch of merging: each is published before any of them leaves.
+
+    day 1 ··· day 200 merged ──► published: 200 closed days ──► only then the oldest leave
+    """
+    for day in range(200):
+        for number in range(2):
+            told.hear(number, NOON + day * DAY, at=NOON + day * DAY)
+    published = told.publish(NOON + 200 * DAY)
+    assert sum(":" in name for name in published) == 200
+    asyncio.run(told.shard.checkpoint())
+    assert told.shard.store.watermark == NOON + 199 * DAY
+
+
+def test_an_input_that_is_no_longer_read_holds_nobody_up(told: Told) -> None:
+    """What is still told of it, or said in old partials, is passed over."""
+    for number in range(2):
+        told.hear(number, NOON)
+    told.shard.sources.hear([Progress("gone", 0, 5, NOON - 9 * DAY, True)])
+    assert told.shard.sources.mark() == NOON
+    assert not told.shard.moment(NOON + DAY).stale
+
+
+def test_a_new_group_says_greater_revisions_than_the_one_before(told: Told) -> None:
+    """Its partials begin anew, so the epoch must be later; it stays over a recovery."""
+    epoch = told.shard.restore({}, 0).epoch
+    assert epoch * merge.EPOCH < told.shard.moment(NOON).revision + 1 < 2**53
+    told.hear(0, NOON, at=NOON)
+    told.recover()
+    assert told.shard.epoch == epoch > 2_000

@@ -27,6 +27,7 @@ FLUSH = 25_000
 REPEATS = 5
 
 Fields = dict[str, object]
+Values = list[bytes | None]
 
 
 def answer(rng: random.Random, number: int) -> Fields:
@@ -82,7 +83,7 @@ def shard(kind: str) -> FoldShard:
     return FoldShard(TP(source, 0), reader, plan, target)
 
 
-def fold(one: FoldShard, values: list[bytes]) -> None:
+def fold(one: FoldShard, values: Values) -> None:
     """Fold and flush all values."""
     for first in range(0, len(values), BATCH):
         some = values[first : first + BATCH]
@@ -101,7 +102,7 @@ def fold(one: FoldShard, values: list[bytes]) -> None:
     one.take()
 
 
-def cost(kind: str, values: list[bytes]) -> float:
+def cost(kind: str, values: Values) -> float:
     """Measure CPU microseconds per event."""
     best = None
     for _ in range(REPEATS):
@@ -114,7 +115,7 @@ def cost(kind: str, values: list[bytes]) -> float:
     return (best or 0) / len(values) / 1000
 
 
-def memory(kind: str, values: list[bytes]) -> float:
+def memory(kind: str, values: Values) -> float:
     """Measure the bytes that an entity takes, by those that forgetting all of them frees."""
     one = shard(kind)
     tracemalloc.start()
@@ -134,7 +135,7 @@ def main(count: int) -> None:
     """Measure and print."""
     for kind in KINDS:
         for revised in (False, True):
-            values = list(lines(kind, count, revised))
+            values: Values = list(lines(kind, count, revised))
             name = f"{kind}, half of them revisions" if revised else kind
             print(f"{name:36} {cost(kind, values):6.2f} us an event")
             if not revised and kind != "plain answers":

@@ -93,8 +93,8 @@ class Overlay:
         self._roll_up = roll_up
         self._counts: Counter[tuple[int, Leaf, str | None]] = Counter()
         self._users: set[tuple[int, Leaf, int | None]] = set()
-        self._corrections: Counter[tuple[int, Segments, str]] = Counter()
-        self._counted: Counter[tuple[int, Segments, int]] = Counter()
+        self._corrections: dict[tuple[int, Segments], Counts] = {}
+        self._counted: dict[tuple[int, Segments], dict[int, int]] = {}
 
     def add(self, columns: Columns) -> None:
         """Add the events of all rows."""
@@ -120,21 +120,23 @@ class Overlay:
         return before is not None
 
     def _correct(self, segments: Segments, part: Contribution, times: int) -> None:
-        for cell, amount in part.amounts:
-            self._corrections[part.start, segments, cell] += times * amount
+        place = part.start, segments
+        amounts = [(cell, times * amount) for cell, amount in part.amounts]
+        counts.absorb(self._corrections.setdefault(place, {}), amounts)
         if part.user is not None:
-            self._counted[part.start, segments, part.user] += times
+            users = self._counted.setdefault(place, {})
+            users[part.user] = users.get(part.user, 0) + times
 
     def take(self) -> tuple[Deltas, Counter[str]]:
         """Hand over what was added since the last call, by segment.
 
         Also the sums by cell of the events that stand alone.
         """
-        counts, self._counts = self._counts, Counter()
+        added, self._counts = self._counts, Counter()
         users, self._users = self._users, set()
         deltas: Deltas = {}
         cells: Counter[str] = Counter()
-        for (start, leaf, cell), amount in counts.items():
+        for (start, leaf, cell), amount in added.items():
             if cell is not None and amount:
                 cells[cell] += amount
                 for segment in self._roll_up[leaf]:
@@ -144,27 +146,32 @@ class Overlay:
             distinct = Distinct()
             distinct.absorb(hashes)
             _summary(deltas, segment, start).users[self._source] = distinct
-        if self._corrections or self._counted:
+        if self._corrections:
             self._take_corrections(deltas)
         return deltas, cells
 
     def _take_corrections(self, deltas: Deltas) -> None:
         """Add what entities add and take back; what comes to nothing leaves no trace."""
-        corrections, self._corrections = self._corrections, Counter()
+        corrections, self._corrections = self._corrections, {}
         cells: dict[tuple[str, int], Counts] = {}
-        for (start, segments, cell), amount in corrections.items():
-            for segment in segments if amount else ():
-                counts.absorb(cells.setdefault((segment, start), {}), ((cell, amount),))
+        for (start, segments), amounts in corrections.items():
+            for segment in segments if amounts else ():
+                counts.merge(cells.setdefault((segment, start), {}), amounts)
         for (segment, start), sums in cells.items():
             if sums:
                 counts.merge(_summary(deltas, segment, start).counts, sums)
-        counted, self._counted = self._counted, Counter()
-        users: dict[tuple[str, int], Counter[int]] = {}
-        for (start, segments, user), amount in counted.items():
-            for segment in segments if amount else ():
-                users.setdefault((segment, start), Counter())[user] += amount
-        for (segment, start), found in users.items():
-            if (multiset := Multiset.of(found)).packed:
+        self._take_counted(deltas)
+
+    def _take_counted(self, deltas: Deltas) -> None:
+        counted, self._counted = self._counted, {}
+        users: dict[tuple[str, int], dict[int, int]] = {}
+        for (start, segments), times in counted.items():
+            for segment in segments:
+                sums = users.setdefault((segment, start), {})
+                for user, n in times.items():
+                    sums[user] = sums.get(user, 0) + n
+        for (segment, start), sums in users.items():
+            if (multiset := Multiset.of(sums)).packed:
                 _summary(deltas, segment, start).counted[self._source] = multiset
 
     def _by_slice(

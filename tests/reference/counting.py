@@ -67,6 +67,11 @@ class Count:
     accepted: list[list[Event]] = field(default_factory=list)  # each with those of its entity
     greatest: int | None = None  # accepted `at`
 
+    @property
+    def folded(self) -> list[Event]:
+        """What stands of all events."""
+        return standing(self.accepted, self.greatest or 0)
+
 
 def count(
     topic: str, partitions: Iterable[Iterable[bytes | None]], plan: Plan, as_of: int | None

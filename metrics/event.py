@@ -6,7 +6,7 @@ are, ranges, fields that need one another) is checked by `check`, once per event
 
 import re
 from decimal import ROUND_HALF_EVEN, Context, DecimalException
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 import msgspec
 from msgspec import Meta, Raw
@@ -148,6 +148,7 @@ class SubscriptionEvent(Event, gc=False, kw_only=True):
 class ProductUse(Event, gc=False, kw_only=True):
     """A use of the product."""
 
+    kind: Any = None  # an unknown field here, whatever it holds
     customer_id: Name
     event: str | None = None
     session_id: Name | None = None

@@ -62,6 +62,7 @@ class Worker:
     def __init__(self, settings: Settings, client: Client, names: Names) -> None:
         self._web = settings.web
         self.telemetry = Telemetry()
+        self.telemetry.events.expect(names.sources)
         ground = _ground(settings, client, names)
         windows = settings.windows
         timing = Timing(windows.flush_every / 1000, windows.publish_every / 1000)

@@ -7,6 +7,7 @@ anew under its old name.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer
@@ -38,7 +39,8 @@ async def ask(line: Line, shard: FoldShard, state: TP) -> None:
 async def find_strangers(client: Client, marks: Mapping[TP, Mark]) -> dict[TP, str]:
     """Say which partitions hold another record than was folded, and what to do.
 
-    A record that is no longer there says nothing. Raises aiokafka's errors, or `TimeoutError`.
+    A record that is no longer there, or does not come in time, says nothing. Raises aiokafka's
+    errors, or `TimeoutError` when the broker does not answer.
     """
     if not marks:
         return {}
@@ -48,17 +50,32 @@ async def find_strangers(client: Client, marks: Mapping[TP, Mark]) -> dict[TP, s
     try:
         async with asyncio.timeout(PATIENCE_S):
             await reader.start()
-            reader.assign(list(marks))
-            return {tp: STRANGE for tp in marks if not await _is_known(reader, tp, marks[tp])}
+            found = await _there(reader, marks)
+        return {
+            tp: STRANGE for tp, mark in (await _read(reader, found)).items() if mark != found[tp]
+        }
     finally:
         await reader.stop()
 
 
-async def _is_known(reader: AIOKafkaConsumer, tp: TP, mark: Mark) -> bool:
-    first, end = await reader.beginning_offsets([tp]), await reader.end_offsets([tp])
-    if not first[tp] <= mark.offset < end[tp]:
-        return True  # gone, or what the transport will report as a gap
-    reader.seek(tp, mark.offset)
-    record = await reader.getone(tp)
-    found = Mark.of(record.offset, record.timestamp, record.value)
-    return found == mark or found.offset != mark.offset
+async def _there(reader: AIOKafkaConsumer, marks: Mapping[TP, Mark]) -> dict[TP, Mark]:
+    """Leave out what is gone, and what lies ahead: the transport will report that as a gap."""
+    firsts, ends = await reader.beginning_offsets(marks), await reader.end_offsets(marks)
+    return {tp: mark for tp, mark in marks.items() if firsts[tp] <= mark.offset < ends[tp]}
+
+
+async def _read(reader: AIOKafkaConsumer, marks: Mapping[TP, Mark]) -> dict[TP, Mark]:
+    """Read the record at each mark's offset, of all partitions at once, for a bounded time."""
+    reader.assign(list(marks))
+    for tp, mark in marks.items():
+        reader.seek(tp, mark.offset)
+    found: dict[TP, Mark] = {}
+    deadline = time.monotonic() + PATIENCE_S
+    while left := marks.keys() - found.keys():
+        if time.monotonic() > deadline:
+            break
+        for tp, records in (await reader.getmany(*left, timeout_ms=500, max_records=None)).items():
+            one = records[0]
+            gone = one.offset != marks[tp].offset
+            found[tp] = marks[tp] if gone else Mark.of(one.offset, one.timestamp, one.value)
+    return found

@@ -4,6 +4,7 @@ Of the customers' numbers there are only the counters of what was committed, whi
 from the process that did it.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from importlib.metadata import version
 
@@ -15,11 +16,15 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from metrics.catalog.nps import CATEGORIES
+from metrics.event import OUTCOMES
+from metrics.scale import FAMILY, GOOD
 from stream.agent.fold import Flushed
 from stream.transport.batch import TP
 
 FLUSH_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 HANDLE_S = (30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400)
+EVENT_OUTCOMES = ("dead", "future", "duplicate", "late", "excluded", "folded", "tombstone")
 PARTITION = ("topic", "partition")
 WATERMARK_LAG = "Age of the oldest watermark of this worker's source partitions with input waiting."
 HIDDEN_SERIES = "Series left out of /metrics by max_series, those with the fewest samples."
@@ -71,6 +76,12 @@ class Events:
             registry=registry,
         )
 
+        for kind, family in FAMILY.items():
+            for category in (*CATEGORIES.values(),) if kind == "nps" else (GOOD[family], "other"):
+                self._answers.labels(kind, category)
+        for outcome in OUTCOMES:
+            self._tickets.labels(outcome)
+
     def outcomes(self) -> dict[str, int]:
         """Count the committed events by what became of them, of all topics together."""
         counted: dict[str, int] = {}
@@ -79,6 +90,12 @@ class Events:
                 name = sample.labels["outcome"]
                 counted[name] = counted.get(name, 0) + int(sample.value)
         return counted
+
+    def expect(self, topics: Iterable[str]) -> None:
+        """Show the counters of source topics from the start, each with 0."""
+        for topic in topics:
+            for outcome in EVENT_OUTCOMES:
+                self._outcomes.labels(topic, outcome)
 
     def committed(self, tp: TP, flushed: Flushed) -> None:
         """Count a flush that is committed."""

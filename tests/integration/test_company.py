@@ -145,7 +145,8 @@ def counted(prometheus: Prometheus) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, labels in asked.items():
         for sample in prometheus.query(f"sum by ({','.join(labels)}) ({name})"):
-            found[" ".join([name, *(sample.labels[label] for label in labels)])] = sample.value
+            if sample.value:
+                found[" ".join([name, *(sample.labels[label] for label in labels)])] = sample.value
     return found
 
 

@@ -22,7 +22,7 @@ Amounts = Sequence[tuple[str, int]]
 Deltas = dict[str, dict[int, Summary]]
 """What was folded: by segment, then by start of the 10-second slice."""
 
-_SLICE = int(Rung.TEN_SECONDS)
+_SLICE, _COARSE = int(Rung.TEN_SECONDS), int(Rung.FIVE_MINUTES)
 
 
 class Revision(msgspec.Struct, frozen=True, gc=False):
@@ -127,45 +127,49 @@ class Overlay:
             users = self._counted.setdefault(place, {})
             users[part.user] = users.get(part.user, 0) + times
 
-    def take(self) -> tuple[Deltas, Counter[str]]:
+    def take(self, fine_since: int = 0) -> tuple[Deltas, Counter[str]]:
         """Hand over what was added since the last call, by segment.
 
-        Also the sums by cell of the events that stand alone.
+        Also the sums by cell of the events that stand alone. What is before `fine_since`, the start
+        of a 5-minute slice, comes by such slices, so that a history costs less to merge.
         """
         added, self._counts = self._counts, Counter()
         users, self._users = self._users, set()
         deltas: Deltas = {}
         cells: Counter[str] = Counter()
-        for (start, leaf, cell), amount in added.items():
+        for (fine, leaf, cell), amount in added.items():
             if cell is not None and amount:
                 cells[cell] += amount
+                start = _slice(fine, fine_since)
                 for segment in self._roll_up[leaf]:
                     into = _summary(deltas, segment, start).counts
                     into[cell] = into.get(cell, 0) + amount
-        for (segment, start), hashes in self._by_slice(users).items():
+        for (segment, start), hashes in self._by_slice(users, fine_since).items():
             distinct = Distinct()
             distinct.absorb(hashes)
             _summary(deltas, segment, start).users[self._source] = distinct
         if self._corrections:
-            self._take_corrections(deltas)
+            self._take_corrections(deltas, fine_since)
         return deltas, cells
 
-    def _take_corrections(self, deltas: Deltas) -> None:
+    def _take_corrections(self, deltas: Deltas, fine_since: int) -> None:
         """Add what entities add and take back; what comes to nothing leaves no trace."""
         corrections, self._corrections = self._corrections, {}
         cells: dict[tuple[str, int], Counts] = {}
-        for (start, segments), amounts in corrections.items():
+        for (fine, segments), amounts in corrections.items():
+            start = _slice(fine, fine_since)
             for segment in segments if amounts else ():
                 counts.merge(cells.setdefault((segment, start), {}), amounts)
         for (segment, start), sums in cells.items():
             if sums:
                 counts.merge(_summary(deltas, segment, start).counts, sums)
-        self._take_counted(deltas)
+        self._take_counted(deltas, fine_since)
 
-    def _take_counted(self, deltas: Deltas) -> None:
+    def _take_counted(self, deltas: Deltas, fine_since: int) -> None:
         counted, self._counted = self._counted, {}
         users: dict[tuple[str, int], dict[int, int]] = {}
-        for (start, segments), times in counted.items():
+        for (fine, segments), times in counted.items():
+            start = _slice(fine, fine_since)
             for segment in segments:
                 sums = users.setdefault((segment, start), {})
                 for user, n in times.items():
@@ -175,14 +179,19 @@ class Overlay:
                 _summary(deltas, segment, start).counted[self._source] = multiset
 
     def _by_slice(
-        self, users: Iterable[tuple[int, Leaf, int | None]]
+        self, users: Iterable[tuple[int, Leaf, int | None]], fine_since: int
     ) -> dict[tuple[str, int], list[int]]:
         found: dict[tuple[str, int], list[int]] = {}
-        for start, leaf, user in users:
+        for fine, leaf, user in users:
             if user is not None:
+                start = _slice(fine, fine_since)
                 for segment in self._roll_up[leaf]:
                     found.setdefault((segment, start), []).append(user)
         return found
+
+
+def _slice(start: int, fine_since: int) -> int:
+    return start if start >= fine_since else start - start % _COARSE
 
 
 def _summary(deltas: Deltas, segment: str, start: int) -> Summary:

@@ -15,6 +15,7 @@ from metrics.metric import Metric, Variant
 from metrics.scale import FAMILY, Rules
 from metrics.segment import Grouping
 from metrics.slice import Rung
+from metrics.store import CLOCKS_DIFFER
 from metrics.window import Rolling, Window, retention
 
 ENTITY_INPUTS = ("ticket_closures", "subscription_events")
@@ -58,6 +59,15 @@ class Plan(msgspec.Struct, frozen=True):
     def keep(self) -> dict[Rung, int]:
         """Say how far behind the shard's watermark slices are kept, by rung."""
         return retention(self.windows(), self.allowed_lateness + self.future_skew)
+
+    def fine(self) -> int | None:
+        """Say for how long events are told apart by 10 seconds; after that, by 5 minutes.
+
+        In milliseconds before the time by which windows are evaluated, clocks that differ allowed
+        for: what is older is in no window of that resolution any more. None: never.
+        """
+        reach = self.keep().get(Rung.TEN_SECONDS)
+        return None if reach is None else reach + CLOCKS_DIFFER
 
     def bounds(self, topic: str) -> Bounds:
         """Say how far an event of an input may stray."""

@@ -23,6 +23,9 @@ from metrics.slice import Rung, Slice, Span
 from metrics.summary import Slices, Summary, added, join, pack, pieces, total, unpack
 from metrics.zone import Zone
 
+CLOCKS_DIFFER = 3 * duration.HOUR
+"""By how much, at most, the clocks by which windows are evaluated may differ."""
+
 CACHED_ROWS = 2_000  # unpacked, some 10 kB each; more rows than that are rarely read twice in turn
 CACHED_TOTALS = 20_000
 WAITING = 64  # deltas of one segment that wait at most
@@ -67,6 +70,8 @@ class Store:
         """Every cell and `users/<source>` that a segment ever had, in order of arrival."""
         self.watermark: int | None = None
         """What slices age by; None keeps all."""
+        self.clock = 0
+        """When windows were evaluated last: of what is long past then only days are kept."""
         self._expired = 0
 
     def __len__(self) -> int:
@@ -80,6 +85,11 @@ class Store:
 
     def _is_kept(self, rung: Rung, start: int) -> bool:
         return self.watermark is None or start >= self.watermark - self._keep[rung]
+
+    def _takes(self, rung: Rung, start: int) -> bool:
+        """Say whether a slice may still be needed: closed windows, by local days, go far back."""
+        is_recent = start >= self.clock - self._keep[rung] - CLOCKS_DIFFER
+        return self._is_kept(rung, start) and (is_recent or rung is Rung.LOCAL_DAY)
 
     def lasts(self, rung: Rung, start: int) -> int:
         """Say for how much event time a slice will still be kept; negative once it has left."""
@@ -111,7 +121,7 @@ class Store:
         for rung in self._keep:
             slices = _sums((self._slice_start(at, rung), delta) for at, delta in deltas.items())
             for start, delta in slices.items():
-                if self._is_kept(rung, start):
+                if self._takes(rung, start):
                     self._add(RowKey(rung, self._row_start(start, rung), segment), start, delta)
         for slot in list(self._slots.get(segment, ())):
             self._correct(segment, slot, deltas)

@@ -190,7 +190,7 @@ class Owner:
             end = self._line.end_offset(tp)
             shard.waiting = end is None or end > shard.position
             if shard.dirty:
-                taken = shard.take()
+                taken = shard.take(time.time_ns() // 1_000_000)
                 await held.outbox.commit(taken.flush)
                 shard.committed = taken.progress
                 self._telemetry.events.committed(tp, taken)

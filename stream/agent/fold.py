@@ -13,11 +13,12 @@ from zlib import crc32
 
 import msgspec
 
-from metrics.admission import Admission, Chunk
+from metrics.admission import NEVER, Admission, Chunk
 from metrics.outcome import Outcome, judge
 from metrics.overlay import Columns, Overlay
 from metrics.plan import Plan
 from metrics.segment import RollUp
+from metrics.slice import Rung, slice_start
 from stream import partial
 from stream.agent.correction import Corrections
 from stream.codec import Bad
@@ -76,6 +77,7 @@ class FoldShard:
         """Whether there is input beyond what is committed, or nobody knows; the owner's to say."""
         self.folded_since = 0
         self._reader = reader
+        self._fine = plan.fine()
         self._skew = plan.future_skew
         self._target = target
         self._admission = Admission(plan.bounds(reader.source))
@@ -205,9 +207,12 @@ class FoldShard:
             if n:
                 self.outcomes[name] += n
 
-    def take(self) -> "Flushed":
-        """Hand over all that has happened since the last flush, as one flush."""
-        deltas, cells = self._overlay.take()
+    def take(self, now: int = 0) -> "Flushed":
+        """Hand over all that has happened since the last flush, as one flush.
+
+        `now` is the time by which windows are evaluated, as far as the caller knows.
+        """
+        deltas, cells = self._overlay.take(self._fine_since(now))
         letters, self._letters, self._letters_size = self._letters, [], 0
         outcomes, self.outcomes = self.outcomes, Counter()
         tally, self._tally = self._tally, Tally()
@@ -224,6 +229,9 @@ class FoldShard:
         )
         self._flushed, self.folded_since = self.position, 0
         return Flushed(flush, self.progress(), outcomes, tally)
+
+    def _fine_since(self, now: int) -> int:
+        return NEVER if self._fine is None else slice_start(now - self._fine, Rung.FIVE_MINUTES)
 
     def _rows(self) -> list[Record]:
         rows: list[tuple[bytes, bytes | None]] = []

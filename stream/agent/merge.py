@@ -189,7 +189,7 @@ class MergeShard:
 
         Only then state ages, by what was merged before: a window that closed long ago is said once.
         """
-        mark = self.sources.mark()
+        mark, self.store.clock = self.sources.mark(), now
         stale = self._stale(now)
         age = now - self._refreshed  # negative when the clock was set back
         refresh = not 0 <= age < REFRESH_MS or stale != self._was_stale

@@ -80,11 +80,11 @@ class Journal:
         first = self.folds[tp].position
         self.folds[tp].absorb(batch(tp, first, self.sources[tp][first : first + most]))
 
-    def flush(self, tp: TP) -> None:
-        """Commit what a source partition has folded."""
+    def flush(self, tp: TP, now: int = 0) -> None:
+        """Commit what a source partition has folded, as of `now`."""
         shard = self.folds[tp]
         shard.waiting = shard.position < len(self.sources[tp])
-        self.commit(tp, shard.take().flush)
+        self.commit(tp, shard.take(now).flush)
 
     async def merge(self, number: int, most: int) -> None:
         """Merge up to so many partials of a shard."""
@@ -116,7 +116,7 @@ class Journal:
         """Let everything run dry, and publish as of `now`."""
         for tp in self.sources:
             self.absorb(tp, len(self.sources[tp]))
-            self.flush(tp)
+            self.flush(tp, now)
         for number, partials in enumerate(self.partials):
             await self.merge(number, len(partials))
             await self.publish(number, now)

@@ -161,7 +161,7 @@ async def act(journal: Journal, deeds: list[tuple[str, int, int]]) -> None:
             case "absorb":
                 journal.absorb(tp, much)
             case "flush":
-                journal.flush(tp)
+                journal.flush(tp, min(now, START + LENGTH))
             case "merge":
                 await journal.merge(number, much)
             case "publish":

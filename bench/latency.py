@@ -2,7 +2,7 @@
 
 `python -m bench.latency` sends 10,000 answers a second for a minute to a real Kafka. Ten times a
 second each partition gets a probe, an answer of a region that nobody else has, so the n of that
-region says exactly which probes are counted. `/metrics` is asked every 50 ms, `cx.metrics` is read
+region says exactly which probes are counted. `/metrics` is asked every 100 ms, `cx.metrics` is read
 as it grows, and an event's age is taken from the time at which it was to be sent: a sender that is
 late makes it worse, never better. The exposition is limited to NPS of one hour, so that asking so
 often is not what is measured.
@@ -30,7 +30,7 @@ from tests.service.kafka import Kafka
 PARTITIONS = 8
 TICK = 0.025  # seconds that the sender collects
 PROBE_EVERY = RATE // 10 // PARTITIONS  # events between two probes
-POLL = 0.05  # seconds between two questions
+POLL = 0.1  # seconds between two questions
 WARM = 5.0  # seconds at the start that do not count
 PATIENCE = 120.0  # seconds in which the last events may still show
 EXPOSED = {

@@ -131,7 +131,7 @@ async def measure(kafka: Kafka, home: Path, options: argparse.Namespace) -> Iter
     """Run the peers one after the other; return the rows of the table."""
     rows: list[str] = []
     for peer in PEERS:
-        if options.only and options.only not in (peer.folder or "ressenti"):
+        if options.only and options.only not in f"{peer.folder} {peer.name}":
             continue
         results: list[Result] = []
         try:

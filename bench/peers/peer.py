@@ -161,7 +161,7 @@ PEERS = (
     Peer("ressenti", "", "exactly once, duplicates removed by id", _ours, FULL, now=True),
     Peer(
         *("Kafka Streams, hopping", "kafka_streams", "exactly once (EOS v2)"),
-        *(_jvm("kafka_streams", "hopping"), FULL),
+        *(_jvm("kafka_streams", "hopping"), (20_000, 100_000)),
     ),
     Peer(
         *("Kafka Streams, one-minute panes", "kafka_streams", "exactly once (EOS v2)"),

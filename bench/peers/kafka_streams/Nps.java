@@ -11,12 +11,13 @@ import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.kstream.Consumed;
-import org.apache.kafka.streams.kstream.EmitStrategy;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.KGroupedStream;
-import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.Suppressed;
+import org.apache.kafka.streams.kstream.Suppressed.BufferConfig;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.state.WindowStore;
@@ -48,17 +49,15 @@ public class Nps {
     }
   }
 
-  static KStream<Windowed<String>, String> sums(
+  static KTable<Windowed<String>, String> sums(
       KGroupedStream<String, String> answers, TimeWindows windows) {
     return answers
         .windowedBy(windows)
-        .emitStrategy(EmitStrategy.onWindowClose())
         .aggregate(
             () -> "0,0,0",
             (region, one, sum) -> add(sum, one),
             Materialized.<String, String, WindowStore<Bytes, byte[]>>with(
-                Serdes.String(), Serdes.String()))
-        .toStream();
+                Serdes.String(), Serdes.String()));
   }
 
   public static void main(String[] arguments) {
@@ -82,18 +81,18 @@ public class Nps {
             .mapValues(value -> category(parse(value)))
             .groupByKey(Grouped.with(text, text));
     TimeWindows hour = TimeWindows.ofSizeAndGrace(HOUR, GRACE).advanceBy(MINUTE);
-    KStream<Windowed<String>, String> sums =
+    KTable<Windowed<String>, String> sums =
         arguments[5].equals("hopping")
             ? sums(answers, hour)
             : sums(
                 sums(answers, TimeWindows.ofSizeAndGrace(MINUTE, GRACE))
+                    .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()))
+                    .toStream()
                     .selectKey((window, sum) -> window.key())
                     .groupByKey(Grouped.with(text, text)),
                 hour);
-    sums.map(
-            (window, sum) ->
-                new KeyValue<>(
-                    window.key() + "|" + window.window().end(), sum))
+    sums.toStream()
+        .map((window, sum) -> new KeyValue<>(window.key() + "|" + window.window().end(), sum))
         .to(arguments[2], Produced.with(text, text));
     KafkaStreams streams = new KafkaStreams(builder.build(), settings);
     Runtime.getRuntime().addShutdownHook(new Thread(streams::close));

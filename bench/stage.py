@@ -64,11 +64,8 @@ class Pipe:
             FoldShard(TP("survey.answers", number), self.reader, plan, target)
             for number in range(PARTITIONS)
         ]
-        sources = {"survey.answers": PARTITIONS}
-        self.merges = [
-            MergeShard(TP("partials", number), plan, MergeTarget("g", "updates", "state", sources))
-            for number in range(SHARDS)
-        ]
+        into = MergeTarget("g", "updates", "state", {"survey.answers": PARTITIONS}, SHARDS)
+        self.merges = [MergeShard(TP("partials", number), plan, into) for number in range(SHARDS)]
 
     def fold(self, shard: FoldShard, values: list[bytes]) -> None:
         """Do what `FoldShard.absorb` does."""
@@ -92,7 +89,7 @@ class Pipe:
             deltas, cells = shard._overlay.take()
             self.reader.categories(cells)
         with clock("pack"):
-            records = list(partial.split(deltas, shard.progress(), SHARDS))
+            records = list(partial.split(deltas, [shard.progress()], SHARDS))
         with clock("rows"):
             shard._rows()
         shard.folded_since = 0
@@ -100,7 +97,7 @@ class Pipe:
             with clock("unpack"):
                 read = partial.decode(record)
             with clock("merge"):
-                self.merges[number]._merge(read)
+                self.merges[number]._merge(self.merges[number].position, read)
             self.merges[number].position += 1
 
     async def publish(self) -> None:

@@ -5,6 +5,11 @@ the rows changed since the last one, with the position they stand for, in one tr
 was read after it is read again from the partials topic, which keeps it until the next checkpoint.
 Updates are absolute and carry the position as revision, so publishing one twice changes nothing;
 after a recovery nothing leaves before the position that was published last is reached again.
+
+Segments over the cap are refused, and their deltas leave for the shard that owns `(other)`: with
+every flush all that was refused below its position, and the names of all who were admitted. So
+what is merged again below the position published last is decided as before: who is not known there
+was refused, and has been sent on.
 """
 
 import asyncio
@@ -22,6 +27,7 @@ from metrics.store import RowKey, Store
 from metrics.update import Update, encode
 from metrics.window import Window
 from stream import partial
+from stream.agent.gate import Gate
 from stream.agent.said import GONE, Said
 from stream.sink.shown import Shown, show
 from stream.state.flush import Flush, Offset, Record
@@ -38,6 +44,9 @@ FLUSH_RECORDS = 2_000  # updates in one transaction
 REFRESH_MS = 5 * 60_000
 STALE_MS = 60_000
 
+Rows = list[tuple[bytes, bytes | None]]
+"""State rows by key; None takes one away."""
+
 _pack = msgspec.msgpack.Encoder().encode
 
 
@@ -53,12 +62,13 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Where a shard's flushes go, and by topic how many partitions its deltas come from."""
+    """Where a shard's flushes go; by topic how many partitions its deltas come from; all shards."""
 
     group: str
     updates: str
     state: str
     sources: Mapping[str, int]
+    shards: int
 
 
 class MergeShard:
@@ -74,12 +84,13 @@ class MergeShard:
         self.published = 0
         self.shown: list[Shown] = []
         """Updates since the owner last took them, for sinks that follow the commit."""
+        self.gate = Gate(plan.cap(tp.partition, target.shards), tp.topic, target.shards)
         self._target = target
         self._agenda = Agenda(plan)
         self._progress: dict[tuple[str, int], partial.Progress] = {}
         self._said = Said()
         self._since = ""
-        """Closed windows that end by then a former owner may have published; as updates write it."""
+        """A former owner may have published windows that closed by then; as updates write times."""
         self._news: dict[str, None] = {}
         self._refreshed = 0
         self._was_stale: frozenset[str] = frozenset()
@@ -106,6 +117,7 @@ class MergeShard:
             elif key[:1] == KNOWN:
                 names = msgspec.msgpack.decode(row, type=list[str])
                 self.store.known[key[1:].decode()] = dict.fromkeys(names)
+        self.gate.restore(rows, self.store.known)
         return self
 
     @property
@@ -126,14 +138,16 @@ class MergeShard:
     async def absorb(self, batch: Batch) -> None:
         """Merge a batch of partials that begins at the position."""
         async with self._lock:
-            for value in batch.values:
+            for offset, value in zip(batch.offsets, batch.values, strict=True):
                 if value is not None:
-                    self._merge(partial.decode(value))
+                    self._merge(offset, partial.decode(value))
             self.position = batch.next
             self.merged_since += len(batch.values)
 
-    def _merge(self, record: partial.Partial) -> None:
+    def _merge(self, offset: int, record: partial.Partial) -> None:
         for segment, parts in record.deltas:
+            if segment not in self.store.known and not self._admits(segment, offset, parts):
+                continue
             for part in parts:
                 if self.store.merge(segment, part.start, partial.summary(part)):
                     self._news[segment] = None
@@ -143,6 +157,13 @@ class MergeShard:
             if held is None or one.position >= held.position:
                 self._progress[one.topic, one.partition] = one
         self._age()
+
+    def _admits(self, segment: str, offset: int, parts: Sequence[partial.Part]) -> bool:
+        """Admit a segment that is not known, or see to it that its parts are sent on, once."""
+        if offset < self.published or not self.gate.admits(segment, parts):
+            return False
+        self._news[segment] = None
+        return True
 
     def _age(self) -> None:
         """Move the watermark to the least of the sources that have input, never back.
@@ -177,7 +198,10 @@ class MergeShard:
         )
 
     async def publish(self, now: int) -> AsyncIterator[Flush]:
-        """Evaluate what is due and yield flushes of updates, each of a bounded size."""
+        """Evaluate what is due and yield flushes of updates, each of a bounded size.
+
+        What was refused leaves with them.
+        """
         stale = self._stale(now)
         age = now - self._refreshed  # negative when the clock was set back
         refresh = not 0 <= age < REFRESH_MS or stale != self._was_stale
@@ -194,7 +218,7 @@ class MergeShard:
             if len(records) > FLUSH_RECORDS:
                 yield self._published(records)
                 records = []
-        if records:
+        if records or self.gate.owes:
             yield self._published(records)
         self._since = min(self._since, instant.format(now))
 
@@ -212,33 +236,39 @@ class MergeShard:
                 yield Record(self._target.updates, value, key=update.key().encode())
 
     def _published(self, records: list[Record]) -> Flush:
-        self.published = self.position
-        row = Record(
-            self._target.state, _pack(self.position), key=PUBLISHED, partition=self.tp.partition
+        sent_on, rows = self._settled()
+        return self._flush([*records, *sent_on], rows)
+
+    def _settled(self) -> tuple[list[Record], Rows]:
+        """Give what leaves with every flush: what was refused, and the names of the admitted."""
+        self.published = max(self.published, self.position)
+        news, self._news = self._news, {}
+        rows: Rows = [(KNOWN + one.encode(), _pack(list(self.store.known[one]))) for one in news]
+        sent_on, closed = self.gate.take()
+        return sent_on, [*rows, *closed, (PUBLISHED, _pack(self.published))]
+
+    def _flush(self, records: list[Record], rows: Rows) -> Flush:
+        state, partition = self._target.state, self.tp.partition
+        return Flush(
+            records=records,
+            rows=[Record(state, row, key=key, partition=partition) for key, row in rows],
+            offset=Offset(self._target.group, self.tp, self.position),
         )
-        offset = Offset(self._target.group, self.tp, self.position)
-        return Flush(records=records, rows=[row], offset=offset)
 
     async def checkpoint(self) -> Flush:
         """Pack what changed since the last checkpoint, the position with it."""
         async with self._lock:
-            rows: list[tuple[bytes, bytes | None]] = []
+            rows: Rows = []
             for key, row in self.store.checkpoint():
                 rows.append((ROW + _pack(key), row))
                 if len(rows) % PAUSE_AFTER == 0:
                     await asyncio.sleep(0)
             rows += ((ROW + _pack(key), None) for key in self.store.expire())
             self._said.forget(self._oldest())
-            for segment in self._news:
-                rows.append((KNOWN + segment.encode(), _pack(list(self.store.known[segment]))))
-            self._news.clear()
-            rows.append((CHECKPOINT, _pack(self._checkpoint())))
+            sent_on, settled = self._settled()
+            rows += [*settled, (CHECKPOINT, _pack(self._checkpoint()))]
             self._merged_to, self.merged_since = self.position, 0
-            state, partition = self._target.state, self.tp.partition
-            return Flush(
-                rows=[Record(state, row, key=key, partition=partition) for key, row in rows],
-                offset=Offset(self._target.group, self.tp, self.position),
-            )
+            return self._flush(sent_on, rows)
 
     def _oldest(self) -> str:
         """Say when the oldest day that is kept begins."""

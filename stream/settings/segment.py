@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from metrics.segment import Grouping
+from metrics.segment import Grouping, key
 from stream.settings.fault import Fault, Faults, Wrong, below, unknown
 from stream.settings.kind import Kind, many, matching, typed, whole
 from stream.settings.section import Key
@@ -63,6 +63,14 @@ class Segments(msgspec.Struct, frozen=True):
             "listed is bounded by `max` only.",
         ),
     ] = ()
+
+    def keys(self, groupings: Sequence[Grouping]) -> tuple[str, ...]:
+        """Name the allowed segments, each in the order of its grouping; one of none is left out."""
+        named = {frozenset(grouping): grouping for grouping in groupings}
+        found = ((named.get(frozenset(one)), one) for one in self.allow)
+        return tuple(
+            sorted(key([(name, one[name]) for name in of]) for of, one in found if of is not None)
+        )
 
 
 def check_groupings(dimensions: Sequence[str], groupings: Sequence[Grouping]) -> Iterator[Fault]:

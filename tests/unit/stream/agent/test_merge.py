@@ -25,7 +25,7 @@ class Told:
     """A shard of two source partitions, and a way to tell it things."""
 
     def __init__(self) -> None:
-        self.target = Target("group", "updates", "state", {"usage": 2})
+        self.target = Target("group", "updates", "state", {"usage": 2}, 1)
         self.shard = MergeShard(TP("partials", 0), PLAN, self.target)
 
     def hear(

@@ -16,6 +16,8 @@ TAKEN = {
 }
 """Labels that series have besides dimensions, and names that `by` has."""
 
+LARGEST_LIST = 400_000  # bytes; the list is kept as one record beside the entities
+
 _LABEL = matching(
     r"(?!__)[A-Za-z_][A-Za-z0-9_]*", "letters, digits and underscores, not a digit or __ first"
 )
@@ -54,13 +56,22 @@ ALLOW = many(Kind("a segment", _allowed), "a list of tables of dimensions and th
 class Segments(msgspec.Struct, frozen=True):
     """How many segments there may be; the rest is published as `(other)`."""
 
-    max: Annotated[int, Key(whole(1, 10_000_000), "Segments per grouping.")] = 10_000
+    max: Annotated[
+        int,
+        Key(
+            whole(1, 10_000_000),
+            "Segments per grouping, first come, first kept. Each of the `kafka.shards` keeps its "
+            "share: with 10,000 and 8 shards a grouping of fewer than about 8,800 is never cut, "
+            "with a small `max` one may be cut early. Once a segment was refused nobody new is "
+            "kept: a larger `max` shows in another `kafka.group`.",
+        ),
+    ] = 10_000
     allow: Annotated[
         tuple[dict[str, str], ...],
         Key(
             ALLOW,
-            'The segments to publish, such as `{ region = "fr" }`; a grouping of which none is '
-            "listed is bounded by `max` only.",
+            'The segments to publish, such as `{ region = "fr" }`, whatever `max` says; a grouping '
+            "of which none is listed is bounded by `max` only. A change holds for new events.",
         ),
     ] = ()
 
@@ -88,6 +99,10 @@ def check_groupings(dimensions: Sequence[str], groupings: Sequence[Grouping]) ->
 def check_allow(groupings: Sequence[Grouping], segments: Segments) -> Iterator[Fault]:
     """Find allowed segments that are of no grouping."""
     known = [set(grouping) for grouping in groupings]
+    if (size := sum(len(one.encode()) for one in segments.keys(groupings))) > LARGEST_LIST:
+        yield Fault(
+            "segments.allow", f"has {size:,} bytes in all, expected at most {LARGEST_LIST:,}"
+        )
     for place, segment in enumerate(segments.allow):
         if set(segment) not in known:
             key = f"segments.allow[{place}]"

@@ -36,7 +36,7 @@ class Cap:
 
     def restore(self, known: Iterable[str], closed: Iterable[Grouping]) -> None:
         """Go on from the segments that were admitted, and the groupings that are closed."""
-        self._admitted = Counter(map(grouping, known))
+        self._admitted = Counter(of for one in known if one != other(of := grouping(one)))
         self.closed = set(closed)
 
     def place(self, segment: str) -> str:

@@ -31,6 +31,8 @@ async def test_workers_come_go_and_die_without_loss_or_repeat(kafka: Kafka, tmp_
         assert {"dead", "late", "future", "duplicate", "excluded"} <= expected.verdicts.keys()
         regions = {one["segment"]["region"] for one in expected.updates.values() if one["segment"]}
         assert regions == {"de", "(other)"}
+        metrics = [worker.get("/metrics")[1] for worker in alive]
+        assert any('ressenti_refused_deltas_total{grouping="region"}' in one for one in metrics)
 
 
 def miscounted(faults: list[str]) -> list[str]:

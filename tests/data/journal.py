@@ -116,6 +116,11 @@ class Journal:
         """Let everything run dry, and publish as of `now`."""
         for tp in self.sources:
             self.absorb(tp, len(self.sources[tp]))
+        await self.settle(now)
+
+    async def settle(self, now: int) -> None:
+        """Let what is folded get to where it belongs, and publish as of `now`."""
+        for tp in self.sources:
             self.flush(tp)
         while True:
             for number, partials in enumerate(self.partials):

@@ -65,16 +65,23 @@ def of_grouping(contents: dict[str, Fields], grouping: Grouping) -> dict[str, Fi
     return {name: one for name, one in contents.items() if one["grouping"] == list(grouping)}
 
 
-async def live(journal: Journal, deeds: Deeds, later: Plan | None = None) -> dict[str, Fields]:
-    """Do this and that, and let everything run dry; `later` is configured in between."""
-    await act(journal, deeds[::2] if later else deeds)
-    if later:
-        journal.plan = later
-        for number in range(len(journal.merges)):
-            journal.crash_merge(number)
-        await act(journal, deeds[1::2])
+async def live(journal: Journal, deeds: Deeds) -> dict[str, Fields]:
+    """Do this and that, and let everything run dry."""
+    await act(journal, deeds)
     await journal.finish(END)
     return journal.contents()
+
+
+async def reconfigure(journal: Journal, deeds: Deeds, later: Plan, in_order: bool) -> None:
+    """Do this and that, and start again with another plan; `in_order` after half of the events."""
+    await act(journal, deeds)
+    if in_order:
+        for tp, held in journal.sources.items():
+            journal.absorb(tp, len(held) // 2)
+        await journal.settle(START)
+    journal.plan = later
+    for number in range(len(journal.merges)):
+        journal.crash_merge(number)
 
 
 def assert_whole_or_absent(
@@ -128,11 +135,35 @@ def test_another_cap_changes_no_decision(
     """A worker comes back with a cap that is larger or smaller: nobody is there in part."""
     journal = Journal(capped(before), data.draw(placed(made)), SHARDS)
     deeds = data.draw(st.lists(DEED, min_size=20, max_size=80))
-    got = asyncio.run(live(journal, deeds, capped(after)))
+    work = reconfigure(journal, deeds[::2], capped(after), data.draw(st.booleans(), "in order"))
+    asyncio.run(work)
+    got = asyncio.run(live(journal, deeds[1::2]))
     kept = admitted(journal)
     assert all(len(names) <= max(before, after) for names in kept.values())
     assert_whole_or_absent(got, made, kept)
     assert_adds_up(got)
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 6), (6, 1)])
+def test_nobody_comes_in_late(before: int, after: int) -> None:
+    """Four answers of each region, two under each cap: who was refused once stays refused."""
+    made = [
+        Line("survey_answers", None, answer(number, REGIONS[number % len(REGIONS)]))
+        for number in range(4 * len(REGIONS))
+    ]
+    journal = Journal(capped(before), in_order(made), SHARDS)
+    asyncio.run(reconfigure(journal, [], capped(after), True))
+    kept = admitted(journal)
+    got = asyncio.run(live(journal, []))
+    assert kept == admitted(journal)
+    assert_whole_or_absent(got, made, kept)
+
+
+def answer(number: int, region: str) -> bytes:
+    """A promoter's answer."""
+    fields = {"at": START + number, "id": f"e{number}", "type": "nps", "score": 9}
+    dims = {"region": region, "channel": "web"}
+    return msgspec.json.encode({**fields, "customer_id": "ann", "dims": dims})
 
 
 def renamed(made: list[Line], grouping: Grouping, kept: set[str]) -> Iterator[Line]:

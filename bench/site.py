@@ -20,7 +20,7 @@ class Site:
         plan = settings.plan()
         self.reader = Reader("survey_answers", plan, Hashes(hash_key("0123456789abcdef")))
         fold = FoldTarget("g", "partials", SHARDS, "dead", "state")
-        merge = MergeTarget("g", "updates", "state", {"a": PARTITIONS})
+        merge = MergeTarget("g", "updates", "state", {"a": PARTITIONS}, SHARDS)
         self.folds = [FoldShard(TP("a", n), self.reader, plan, fold) for n in range(PARTITIONS)]
         self.merges = [MergeShard(TP("partials", n), plan, merge) for n in range(SHARDS)]
 

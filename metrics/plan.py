@@ -11,9 +11,10 @@ import msgspec
 from metrics import duration
 from metrics.admission import Bounds
 from metrics.calendar import Calendar, Open, Unit
+from metrics.cap import Cap, share
 from metrics.metric import Metric, Variant
 from metrics.scale import FAMILY, Rules
-from metrics.segment import Grouping
+from metrics.segment import Grouping, RollUp, by_grouping
 from metrics.slice import Rung
 from metrics.store import CLOCKS_DIFFER
 from metrics.window import Rolling, Window, retention
@@ -32,12 +33,18 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What to compute. `thin_below` and `min_n` are numbers of samples."""
+    """What to compute. `thin_below` and `min_n` are numbers of samples.
+
+    `allow` names segments: those that alone are kept apart in their groupings. Of every other
+    grouping at most `max_segments` are.
+    """
 
     calendar: Calendar = Calendar()
     dimensions: tuple[str, ...] = ()
     groupings: tuple[Grouping, ...] = ((),)
     choices: tuple[Choice, ...] = ()
+    max_segments: int = 10_000
+    allow: tuple[str, ...] = ()
     allowed_lateness: int = 10 * duration.MINUTE
     future_skew: int = 5 * duration.MINUTE
     dedupe_for: int = duration.DAY
@@ -55,6 +62,14 @@ class Plan(msgspec.Struct, frozen=True):
     def units(self) -> tuple[Unit, ...]:
         """List the units whose closed windows are published."""
         return tuple(window.unit for window in self.windows() if isinstance(window, Open))
+
+    def roll_up(self) -> RollUp:
+        """Make the way from leaves to segments."""
+        return RollUp(self.dimensions, self.groupings, self.allow)
+
+    def cap(self, number: int = 0, shards: int = 1) -> Cap:
+        """Make the cap of one of the shards."""
+        return Cap(share(self.max_segments, number, shards), by_grouping(self.allow))
 
     def keep(self) -> dict[Rung, int]:
         """Say how far behind the shard's watermark slices are kept, by rung."""

@@ -64,7 +64,9 @@ class Ground:
         """Make the shard of a partition, without state."""
         names = self.names
         if tp.topic == names.partials:
-            target = merge.Target(names.group, names.updates, names.merge_state, names.partitions)
+            target = merge.Target(
+                names.group, names.updates, names.merge_state, names.partitions, names.shards
+            )
             return MergeShard(tp, self._plan, target)
         return FoldShard(
             tp,

@@ -210,10 +210,12 @@ class Owner:
             position = shard.position
             await held.outbox.commit(await shard.checkpoint())
             held.checkpointed = time.monotonic()
+            self._show(shard)
             self._trims[shard.tp] = position
 
     def _show(self, shard: MergeShard) -> None:
-        """Offer the sinks what is committed."""
+        """Offer the sinks what is committed, and count what was refused."""
+        self._telemetry.count_refused(shard.gate.counted)
         shown, shard.shown = shard.shown, []
         for sink in self.sinks:
             sink.offer(shown)

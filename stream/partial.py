@@ -1,6 +1,6 @@
 """Partials: what stage 1 tells a shard, in one record per flush, and how it is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -43,8 +43,8 @@ encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Partial).decode
 
 
-def split(deltas: Deltas, progress: Progress, shards: int) -> Iterator[tuple[int, bytes]]:
-    """Yield (shard, record): for every shard its deltas, or at least the progress."""
+def split(deltas: Deltas, progress: Sequence[Progress], shards: int) -> Iterator[tuple[int, bytes]]:
+    """Yield (shard, record): for every shard its deltas, or at least the progress, if any."""
     by_shard: list[list[tuple[str, list[Part]]]] = [[] for _ in range(shards)]
     for segment, slices in deltas.items():
         parts = [
@@ -54,8 +54,8 @@ def split(deltas: Deltas, progress: Progress, shards: int) -> Iterator[tuple[int
         ]
         by_shard[shard(segment, shards)].append((segment, parts))
     for number, held in enumerate(by_shard):
-        for some in _chunks(held):
-            yield number, encode(Partial([progress], some))
+        for some in _chunks(held) if held or progress else ():
+            yield number, encode(Partial([*progress], some))
 
 
 def _chunks(

@@ -28,6 +28,7 @@ EVENT_OUTCOMES = ("dead", "future", "duplicate", "late", "excluded", "folded", "
 PARTITION = ("topic", "partition")
 WATERMARK_LAG = "Age of the oldest watermark of this worker's source partitions with input waiting."
 HIDDEN_SERIES = "Series left out of /metrics by max_series, those with the fewest samples."
+REFUSED = "Deltas of segments over [segments] max, counted in (other), by grouping."
 FLUSH = "Time of one flush, evaluation and transaction."
 
 
@@ -45,11 +46,18 @@ class Telemetry:
         self.claims = counter("ressenti_claims", "Assignments of partitions claimed.")
         self.losses = counter("ressenti_losses", "Partitions lost to a failure, claimed again.")
         self.sink_errors = counter("ressenti_sink_errors", "Failures of a sink.", ["sink"])
+        self._refused = counter("ressenti_refused_deltas", REFUSED, ["grouping"])
         self.flush = Histogram(
             "ressenti_flush_seconds", FLUSH, buckets=FLUSH_S, registry=self.registry
         )
         gauge("ressenti_build_info", "Version.", ["version"]).labels(version("ressenti")).set(1)
         self.events = Events(self.registry)
+
+    def count_refused(self, by_grouping: dict[str, int]) -> None:
+        """Count refused deltas whose flush is committed, and take them out."""
+        while by_grouping:
+            grouping, n = by_grouping.popitem()
+            self._refused.labels(grouping).inc(n)
 
 
 class Events:

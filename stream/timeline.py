@@ -6,6 +6,7 @@ merged, they are joined to the ones before and what that changes is added, in wh
 """
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from metrics.accumulator import counts
 from metrics.accumulator.counts import Counts
@@ -13,7 +14,6 @@ from metrics.entities import Entities
 from metrics.entity import Entity, contribution, events
 from metrics.overlay import Columns, Overlay
 from metrics.plan import Plan
-from metrics.segment import RollUp
 from metrics.summary import Summary
 from metrics.zone import multiples
 
@@ -48,7 +48,8 @@ class Timeline:
         """What the segments have data of, after the stretches that were merged."""
         self._every = every
         self._origin = multiples(plan.calendar.zone, every, 0, every)[0] if every else 0
-        self._roll_up = RollUp(plan.dimensions, plan.groupings)
+        self._roll_up = plan.roll_up()
+        self._cap = plan.cap()
         self._overlays: dict[Place, Overlay] = {}
         self._entities: dict[Place, Entities] = {}
         self._standing = Entities()
@@ -85,14 +86,22 @@ class Timeline:
         return overlay
 
     def take(self, stretch: int) -> Iterator[tuple[str, int, Summary]]:
-        """Yield what a stretch changes, by segment and slice; stretches are taken in order."""
+        """Yield what a stretch changes, by slice and segment; stretches are taken in order.
+
+        In order of time, then of name, segments are admitted: whatever the order of the lines.
+        """
         for place in [place for place in self._entities if place[0] == stretch]:
             self._correct(place, self._entities.pop(place))
-        for place in [place for place in self._overlays if place[0] == stretch]:
-            for segment, slices in self._overlays.pop(place).take()[0].items():
-                for start, summary in slices.items():
-                    counts.absorb(self.names.setdefault(segment, {}), summary.sizes())
-                    yield segment, start, summary
+        found = [
+            (start, segment, summary)
+            for place in [place for place in self._overlays if place[0] == stretch]
+            for segment, slices in self._overlays.pop(place).take()[0].items()
+            for start, summary in slices.items()
+        ]
+        for start, segment, summary in sorted(found, key=itemgetter(0, 1)):
+            home = segment if segment in self.names else self._cap.place(segment)
+            counts.absorb(self.names.setdefault(home, {}), summary.sizes())
+            yield home, start, summary
 
     def _correct(self, place: Place, entities: Entities) -> None:
         overlay, source = self._overlay(place), place[1]

@@ -15,16 +15,17 @@ from metrics.plan import Plan
 from metrics.segment import Grouping, RollUp
 
 ENTITY = b"e/"
-LAYOUTS = b"layouts"
+LAYOUT = b"layout/"
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Layout(msgspec.Struct, frozen=True, array_like=True):
-    """The dimensions of a leaf and the groupings that it was rolled up to."""
+    """The dimensions of a leaf, the groupings it was rolled up to, and the segments kept apart."""
 
     dimensions: tuple[str, ...]
     groupings: tuple[Grouping, ...]
+    allow: tuple[str, ...] = ()
 
 
 class Corrections:
@@ -33,7 +34,7 @@ class Corrections:
     def __init__(self, source: str, plan: Plan) -> None:
         self.entities = Entities(plan.remembered_for(source))
         self._source = source
-        self._layout = Layout(plan.dimensions, plan.groupings)
+        self._layout = Layout(plan.dimensions, plan.groupings, plan.allow)
         self._layouts: list[Layout] = []
         self._roll_ups: list[RollUp] = []
         self._learn([])
@@ -41,7 +42,7 @@ class Corrections:
     def _learn(self, layouts: Sequence[Layout]) -> None:
         """Number the layouts; the present one is among them."""
         self._layouts = list(dict.fromkeys([*layouts, self._layout]))
-        self._roll_ups = [RollUp(one.dimensions, one.groupings) for one in self._layouts]
+        self._roll_ups = [RollUp(one.dimensions, one.groupings, one.allow) for one in self._layouts]
         self._number = self._layouts.index(self._layout)
         self._fresh = len(self._layouts) > len(layouts)
 
@@ -66,13 +67,17 @@ class Corrections:
         for name, packed in self.entities.take():
             if self._fresh:
                 self._fresh = False
-                yield LAYOUTS, _encode(self._layouts)
+                yield LAYOUT + b"%d" % self._number, _encode(self._layout)
             yield ENTITY + name, packed
 
     def restore(self, rows: Mapping[bytes, bytes]) -> None:
         """Go on from recovered rows."""
-        if LAYOUTS in rows:
-            self._learn(msgspec.msgpack.decode(rows[LAYOUTS], type=list[Layout]))
+        layouts = {
+            int(key[len(LAYOUT) :]): msgspec.msgpack.decode(row, type=Layout)
+            for key, row in rows.items()
+            if key.startswith(LAYOUT)
+        }
+        self._learn([layouts[number] for number in sorted(layouts)])
         start = len(ENTITY)
         self.entities.restore(
             (key[start:], row) for key, row in rows.items() if key.startswith(ENTITY)

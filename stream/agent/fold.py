@@ -17,7 +17,6 @@ from metrics.admission import NEVER, Admission, Chunk
 from metrics.outcome import Outcome, judge
 from metrics.overlay import Columns, Overlay
 from metrics.plan import Plan
-from metrics.segment import RollUp
 from metrics.slice import Rung, slice_start
 from stream import partial
 from stream.agent.correction import Corrections
@@ -81,7 +80,7 @@ class FoldShard:
         self._skew = plan.future_skew
         self._target = target
         self._admission = Admission(plan.bounds(reader.source))
-        self._overlay = Overlay(reader.source, RollUp(plan.dimensions, plan.groupings))
+        self._overlay = Overlay(reader.source, plan.roll_up())
         self._corrections = Corrections(reader.source, plan)
         self._letters: list[Record] = []
         self._letters_size = 0
@@ -220,7 +219,7 @@ class FoldShard:
         target = self._target
         partials = [
             Record(target.partials, record, partition=number)
-            for number, record in partial.split(deltas, self.progress(), target.shards)
+            for number, record in partial.split(deltas, [self.progress()], target.shards)
         ]
         flush = Flush(
             records=[*partials, *letters],

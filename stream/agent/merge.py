@@ -5,6 +5,11 @@ the rows changed since the last one, with the position they stand for, in one tr
 was read after it is read again from the partials topic, which keeps it until the next checkpoint.
 Updates are absolute and carry the position as revision, so publishing one twice changes nothing;
 after a recovery nothing leaves before the position that was published last is reached again.
+
+Segments over the cap are refused, and their deltas leave for the shard that owns `(other)`: with
+every flush all that was refused below its position, and the names of all who were admitted. So
+what is merged again below the position published last is decided as before: who is not known there
+was refused, and has been sent on.
 """
 
 import asyncio
@@ -23,6 +28,8 @@ from metrics.store import RowKey, Store
 from metrics.update import Update, encode
 from metrics.window import Window
 from stream import partial
+from stream.agent.checkpoint import EPOCH, Checkpoint, Published, new_epoch
+from stream.agent.gate import Gate
 from stream.agent.said import GONE, Said
 from stream.agent.sources import Sources
 from stream.sink.shown import Shown, show
@@ -33,52 +40,27 @@ CHECKPOINT = b"@"
 PUBLISHED = b"#"
 KNOWN = b"k"
 ROW = b"r"
-EPOCH = 1 << 40  # revisions of one epoch of the partials topic
 FULL = 100_000  # partials merged since the last checkpoint
 TURN_S = 0.02  # of merging before the loop gets its turn
 PAUSE_AFTER = 200  # rows or segments worked on before the loop gets its turn
 FLUSH_RECORDS = 2_000  # updates in one transaction
 REFRESH_MS = 5 * 60_000
 STALE_MS = 60_000
-FIRST_DAY = 18_262  # 2020-01-01 in days since 1970
+
+Rows = list[tuple[bytes, bytes | None]]
+"""State rows by key; None takes one away."""
 
 _pack = msgspec.msgpack.Encoder().encode
 
 
-class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
-    """What a shard's rows stand for: partials below `position`, evaluated as of `ticked`."""
-
-    position: int
-    epoch: int
-    ticked: int | None
-    watermark: int | None
-    progress: list[partial.Progress]
-    changed: dict[str, list[int]]
-
-
-class Published(msgspec.Struct, array_like=True, frozen=True):
-    """The position that was published last, and the epoch of the partials topic."""
-
-    position: int
-    epoch: int
-
-
-def _new_epoch() -> int:
-    """Number the epoch that begins: the days since 2020.
-
-    So the revisions of a new group, or of a topic made anew on a later day, are greater than all
-    before; and with 2^40 positions each they stay below 2^53, which every JSON reader holds.
-    """
-    return time.time_ns() // 86_400_000_000_000 - FIRST_DAY
-
-
 class Target(msgspec.Struct, frozen=True):
-    """Where a shard's flushes go, and by topic how many partitions its deltas come from."""
+    """Where a shard's flushes go; by topic how many partitions its deltas come from; all shards."""
 
     group: str
     updates: str
     state: str
     sources: Mapping[str, int]
+    shards: int
 
 
 class MergeShard:
@@ -94,6 +76,7 @@ class MergeShard:
         self.published = 0
         self.shown: list[Shown] = []
         """Updates since the owner last took them, for sinks that follow the commit."""
+        self.gate = Gate(plan.cap(tp.partition, target.shards), tp.topic, target.shards)
         self._target = target
         self._agenda = Agenda(plan)
         self.sources = Sources(target.sources)
@@ -121,13 +104,14 @@ class MergeShard:
             self.published, self.epoch = said.position, said.epoch
         if CHECKPOINT in rows or PUBLISHED in rows:
             self._since = instant.format(instant.END - 1)
-        self.epoch = self.epoch or _new_epoch()
+        self.epoch = self.epoch or new_epoch()
         for key, row in rows.items():
             if key[:1] == ROW:
                 self.store.restore(msgspec.msgpack.decode(key[1:], type=RowKey), row)
             elif key[:1] == KNOWN:
                 names = msgspec.msgpack.decode(row, type=list[str])
                 self.store.known[key[1:].decode()] = dict.fromkeys(names)
+        self.gate.restore(rows, self.store.known)
         return self
 
     @property
@@ -154,7 +138,7 @@ class MergeShard:
             began = time.monotonic()
             for offset, value in zip(batch.offsets, batch.values, strict=True):
                 if value is not None:
-                    self._merge(partial.decode(value))
+                    self._merge(offset, partial.decode(value))
                 self.position = offset + 1
                 if time.monotonic() - began > TURN_S:
                     await asyncio.sleep(0)
@@ -162,13 +146,22 @@ class MergeShard:
             self.position = batch.next
             self.merged_since += len(batch.values)
 
-    def _merge(self, record: partial.Partial) -> None:
+    def _merge(self, offset: int, record: partial.Partial) -> None:
         for segment, parts in record.deltas:
+            if segment not in self.store.known and not self._admits(segment, offset, parts):
+                continue
             for part in parts:
                 if self.store.merge(segment, part.start, partial.summary(part)):
                     self._news[segment] = None
                 self._agenda.note(segment, part.start)
         self.sources.hear(record.progress)
+
+    def _admits(self, segment: str, offset: int, parts: Sequence[partial.Part]) -> bool:
+        """Admit a segment that is not known, or see to it that its parts are sent on, once."""
+        if offset < self.published or not self.gate.admits(segment, parts):
+            return False
+        self._news[segment] = None
+        return True
 
     def moment(self, now: int) -> Moment:
         """Say when values are computed: as of now, of what is merged."""
@@ -188,6 +181,7 @@ class MergeShard:
         """Evaluate what is due and yield flushes of updates, each of a bounded size.
 
         Only then state ages, by what was merged before: a window that closed long ago is said once.
+        What was refused leaves with them.
         """
         mark, self.store.clock = self.sources.mark(), now
         stale = self._stale(now)
@@ -206,7 +200,7 @@ class MergeShard:
             if len(records) > FLUSH_RECORDS:
                 yield self._published(records)
                 records = []
-        if records:
+        if records or self.gate.owes:
             yield self._published(records)
         self._since = min(self._since, instant.format(now))
         if mark > (self.store.watermark or 0):
@@ -226,36 +220,39 @@ class MergeShard:
                 yield Record(self._target.updates, value, key=update.key().encode())
 
     def _published(self, records: list[Record]) -> Flush:
-        self.published = self.position
-        row = Record(
-            self._target.state,
-            _pack(Published(self.position, self.epoch)),
-            key=PUBLISHED,
-            partition=self.tp.partition,
+        sent_on, rows = self._settled()
+        return self._flush([*records, *sent_on], rows)
+
+    def _settled(self) -> tuple[list[Record], Rows]:
+        """Give what leaves with every flush: what was refused, and the names of the admitted."""
+        self.published = max(self.published, self.position)
+        news, self._news = self._news, {}
+        rows: Rows = [(KNOWN + one.encode(), _pack(list(self.store.known[one]))) for one in news]
+        sent_on, closed = self.gate.take()
+        return sent_on, [*rows, *closed, (PUBLISHED, _pack(Published(self.published, self.epoch)))]
+
+    def _flush(self, records: list[Record], rows: Rows) -> Flush:
+        state, partition = self._target.state, self.tp.partition
+        return Flush(
+            records=records,
+            rows=[Record(state, row, key=key, partition=partition) for key, row in rows],
+            offset=Offset(self._target.group, self.tp, self.position),
         )
-        offset = Offset(self._target.group, self.tp, self.position)
-        return Flush(records=records, rows=[row], offset=offset)
 
     async def checkpoint(self) -> Flush:
         """Pack what changed since the last checkpoint, the position with it."""
         async with self._lock:
-            rows: list[tuple[bytes, bytes | None]] = []
+            rows: Rows = []
             for key, row in self.store.checkpoint():
                 rows.append((ROW + _pack(key), row))
                 if len(rows) % PAUSE_AFTER == 0:
                     await asyncio.sleep(0)
             rows += ((ROW + _pack(key), None) for key in self.store.expire())
             self._said.forget(self._oldest())
-            for segment in self._news:
-                rows.append((KNOWN + segment.encode(), _pack(list(self.store.known[segment]))))
-            self._news.clear()
-            rows.append((CHECKPOINT, _pack(self._checkpoint())))
+            sent_on, settled = self._settled()
+            rows += [*settled, (CHECKPOINT, _pack(self._checkpoint()))]
             self._merged_to, self.merged_since = self.position, 0
-            state, partition = self._target.state, self.tp.partition
-            return Flush(
-                rows=[Record(state, row, key=key, partition=partition) for key, row in rows],
-                offset=Offset(self._target.group, self.tp, self.position),
-            )
+            return self._flush(sent_on, rows)
 
     def _oldest(self) -> str:
         """Say when the oldest day that is kept begins."""

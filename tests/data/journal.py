@@ -56,7 +56,8 @@ class Journal:
 
     def _merge(self, number: int) -> MergeShard:
         tp = TP(PARTIALS, number)
-        target = merge.Target("group", UPDATES, STATE, Counter(tp.topic for tp in self.sources))
+        partitions = Counter(tp.topic for tp in self.sources)
+        target = merge.Target("group", UPDATES, STATE, partitions, len(self.partials))
         return MergeShard(tp, self.plan, target).restore(self.rows.get(tp, {}), 0)
 
     def commit(self, tp: TP, flush: Flush) -> None:
@@ -92,11 +93,12 @@ class Journal:
         some = self.partials[number][shard.position : shard.position + most]
         await shard.absorb(batch(shard.tp, shard.position, some))
 
-    async def publish(self, number: int, now: int) -> None:
-        """Publish what is due of a shard, if it has caught up."""
+    async def publish(self, number: int, now: int, most: int | None = None) -> None:
+        """Publish what is due of a shard, if it has caught up; at most so many flushes of it."""
         shard = self.merges[number]
         if shard.ready:
-            async for flush in shard.publish(now):
+            flushes = [flush async for flush in shard.publish(now)]
+            for flush in flushes[:most]:
                 self.commit(shard.tp, flush)
 
     async def checkpoint(self, number: int) -> None:
@@ -116,10 +118,19 @@ class Journal:
         """Let everything run dry, and publish as of `now`."""
         for tp in self.sources:
             self.absorb(tp, len(self.sources[tp]))
+        await self.settle(now)
+
+    async def settle(self, now: int) -> None:
+        """Let what is folded get to where it belongs, and publish as of `now`."""
+        for tp in self.sources:
             self.flush(tp, now)
-        for number, partials in enumerate(self.partials):
-            await self.merge(number, len(partials))
-            await self.publish(number, now)
+        while True:
+            for number, partials in enumerate(self.partials):
+                await self.merge(number, len(partials))
+                await self.publish(number, now)
+            ends = map(len, self.partials)
+            if all(one.position == end for one, end in zip(self.merges, ends, strict=True)):
+                break  # nothing was sent on
 
     def contents(self) -> dict[str, dict[str, object]]:
         """What readers of the updates hold: by key, without the fields that only time moves."""

@@ -58,7 +58,7 @@ async def test_each_once_as_it_came_though_the_worker_is_killed(
         await send(site, lines(now, dice))
         worker.kill()
         await asyncio.to_thread(site.worker().wait_ready)
-        expected = await truth(kafka, site.source(), site.config, now)
+        expected = await truth(site, now)
         async with Judge(kafka, site.updates) as judge:
             assert not await judge.settle(expected.updates, 40)
         letters = await records(kafka, site.letters)

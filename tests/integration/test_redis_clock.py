@@ -49,7 +49,7 @@ async def send(site: Site) -> None:
 async def expected(site: Site, shift: int) -> Mapping[str, Any]:
     """The batch over all that stands in the source topic, as of the owner's clock."""
     now = time.time_ns() // 1_000_000 + shift * 1_000
-    return (await truth(site.kafka, site.source(), site.config, now)).updates
+    return (await truth(site, now)).updates
 
 
 async def test_the_newest_truth_wins_whatever_the_owners_clocks_say(

@@ -43,7 +43,7 @@ async def until_says(worker: Worker, words: str, times: int) -> None:
 async def expected(site: Site) -> Mapping[str, Any]:
     """The batch over all that stands in the source topic, as of now."""
     now = time.time_ns() // 1_000_000
-    return (await truth(site.kafka, site.source(), site.config, now)).updates
+    return (await truth(site, now)).updates
 
 
 async def flush(url: str) -> None:

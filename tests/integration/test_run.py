@@ -29,7 +29,10 @@ async def test_workers_come_go_and_die_without_loss_or_repeat(kafka: Kafka, tmp_
         assert not faults
         assert expected.verdicts["folded"] > 20_000
         assert {"dead", "late", "future", "duplicate", "excluded"} <= expected.verdicts.keys()
-        assert '["nps","default","24h",{"region":"fr"},{}]' in expected.updates
+        regions = {one["segment"]["region"] for one in expected.updates.values() if one["segment"]}
+        assert regions == {"de", "(other)"}
+        metrics = [worker.get("/metrics")[1] for worker in alive]
+        assert any('ressenti_refused_deltas_total{grouping="region"}' in one for one in metrics)
 
 
 def miscounted(faults: list[str]) -> list[str]:

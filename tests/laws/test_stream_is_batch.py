@@ -7,6 +7,7 @@ lines ──fold──► flush ──► partials ──merge──► publish 
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,7 +103,7 @@ def line(source: str, event: Fields) -> Line:
 
 
 @st.composite
-def lines(draw: st.DrawFn) -> list[Line]:
+def lines(draw: st.DrawFn, regions: Sequence[str] = ("fr", "de")) -> list[Line]:
     """Events of every input, as lines in order of time; some at the same time."""
     at = st.integers(START, START + LENGTH - 1) | st.sampled_from([START, START + LENGTH // 2])
     ats = sorted(draw(st.lists(at, min_size=1, max_size=25)))
@@ -115,7 +116,7 @@ def lines(draw: st.DrawFn) -> list[Line]:
             "number": number,
             "id": draw(st.sampled_from([None, f"e{number}"])),
             "customer_id": draw(NAMES),
-            "dims": draw(st.dictionaries(st.just("region"), st.sampled_from(["fr", "de"]))),
+            "dims": draw(st.dictionaries(st.just("region"), st.sampled_from(regions))),
             "channel": "web",
             **draw(FIELDS[source]),
         }
@@ -145,7 +146,7 @@ def placed(draw: st.DrawFn, made: list[Line]) -> dict[TP, list[bytes]]:
 
 DEEDS = [
     *("absorb", "absorb", "flush", "flush", "crash_fold"),
-    *("merge", "merge", "publish", "checkpoint", "crash_merge"),
+    *("merge", "merge", "publish", "checkpoint", "crash_merge", "crash_publishing"),
 ]
 DEED = st.tuples(st.sampled_from(DEEDS), st.integers(0, 5), st.integers(1, 6))
 
@@ -171,6 +172,9 @@ async def act(journal: Journal, deeds: list[tuple[str, int, int]]) -> None:
             case "crash_fold":
                 journal.crash_fold(tp)
             case "crash_merge":
+                journal.crash_merge(number)
+            case "crash_publishing":
+                await journal.publish(number, min(now, START + LENGTH), much // 2)
                 journal.crash_merge(number)
 
 

@@ -17,6 +17,9 @@ from tests.service.worker import RESSENTI, Site, Worker
 
 PARTITIONS = 4
 SETTLE_SECONDS = 60
+CONFIG = {**config(), "segments": {"max": 1}}
+REFUSED = ("fr", "us")
+"""Regions that shards own which may admit nobody; one of them is not on the shard of `(other)`."""
 
 
 class Trial:
@@ -56,7 +59,7 @@ class Trial:
         await asyncio.sleep(0.5)
         site = self.site
         now = time.time_ns() // 1_000_000
-        expected = await truth(site.kafka, site.source(), site.config, now)
+        expected = await truth(site, now, REFUSED)
         faults = await self.judge.settle(expected.updates, seconds)
         letters = await records(site.kafka, site.letters)
         return expected, [*faults, *wrong_letters(site, letters, expected)]
@@ -67,7 +70,7 @@ async def trial(
     kafka: Kafka, home: Path, seed: int, program: Sequence[str | Path] = RESSENTI
 ) -> AsyncIterator[Trial]:
     """Two workers, ready, and traffic; `program` stands for `ressenti`."""
-    with Site(kafka, home, config(), program) as site:
+    with Site(kafka, home, CONFIG, program) as site:
         await site.create(PARTITIONS)
         first, second = site.worker(), site.worker()
         await asyncio.to_thread(first.wait_ready)

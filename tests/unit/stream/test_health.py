@@ -28,7 +28,7 @@ def worker(**changes: Any) -> Health:
         "published": 0,
         **changes,
     }
-    shard = MergeShard(SHARD, plans.whole(), Target("g", "updates", "state", {"answers": 1}))
+    shard = MergeShard(SHARD, plans.whole(), Target("g", "updates", "state", {"answers": 1}, 1))
     shard.position, shard.published = 7, state["published"]
     moved = time.monotonic() - state["still"]
     held = {

@@ -59,7 +59,7 @@ class Stand:
 
     def shard(self, tp: TP) -> MergeShard:
         """An empty shard."""
-        target = Target("group", "updates", "state", {"usage": 1})
+        target = Target("group", "updates", "state", {"usage": 1}, 2)
         return MergeShard(tp, plans.whole(), target).restore({}, 0)
 
     def outbox(self) -> Any:

@@ -9,6 +9,7 @@ from metrics import duration
 from metrics.summary import Summary
 from stream import partial
 from stream.agent import merge
+from stream.agent.checkpoint import EPOCH
 from stream.agent.merge import MergeShard, Target
 from stream.partial import Partial, Progress
 from stream.state.flush import Record
@@ -25,7 +26,7 @@ class Told:
     """A shard of two source partitions, and a way to tell it things."""
 
     def __init__(self) -> None:
-        self.target = Target("group", "updates", "state", {"usage": 2})
+        self.target = Target("group", "updates", "state", {"usage": 2}, 1)
         self.shard = MergeShard(TP("partials", 0), PLAN, self.target)
 
     def hear(
@@ -173,7 +174,7 @@ def test_an_input_that_is_no_longer_read_holds_nobody_up(told: Told) -> None:
 def test_a_new_group_says_greater_revisions_than_the_one_before(told: Told) -> None:
     """Its partials begin anew, so the epoch must be later; it stays over a recovery."""
     epoch = told.shard.restore({}, 0).epoch
-    assert epoch * merge.EPOCH < told.shard.moment(NOON).revision + 1 < 2**53
+    assert epoch * EPOCH < told.shard.moment(NOON).revision + 1 < 2**53
     told.hear(0, NOON, at=NOON)
     told.recover()
     assert told.shard.epoch == epoch > 2_000

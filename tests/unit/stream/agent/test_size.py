@@ -64,7 +64,7 @@ def test_a_flood_in_one_segment_leaves_and_stays_in_small_records(
     """
     flush = folded(seconds, entities).flush
     assert not too_large([*flush.records, *flush.rows])
-    target = merge.Target("group", "updates", "state", {"survey_answers": 1})
+    target = merge.Target("group", "updates", "state", {"survey_answers": 1}, 1)
     shard = MergeShard(TP("partials", 0), PLAN, target)
     partials = [record.value or b"" for record in flush.records]
     asyncio.run(shard.absorb(batch(shard.tp, 0, partials)))

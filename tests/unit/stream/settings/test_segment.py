@@ -71,6 +71,24 @@ def test_an_allowed_segment_is_of_a_grouping(find: Find) -> None:
     }
 
 
+def test_allowed_segments_are_named_in_the_order_of_their_grouping() -> None:
+    """As the core names them, sorted, so that another order in the file is the same list."""
+    table = {"dimensions": ["a", "b"], "groupings": [[], ["b", "a"], ["a"]]}
+    allow = [{"a": "1", "b": "2"}, {"a": "3"}]
+    plans = [
+        resolve({**table, "segments": {"allow": one}}, {}).plan() for one in (allow, allow[::-1])
+    ]
+    assert plans[0].allow == plans[1].allow == ('[["a","3"]]', '[["b","2"],["a","1"]]')
+    assert resolve({"segments": {"max": 7}}, {}).plan().max_segments == 7
+
+
+def test_a_list_that_no_record_holds_is_a_fault(find: Find) -> None:
+    """The size of all names is told."""
+    allow = [{"a": f"{number:0>255}"} for number in range(2_000)]
+    faults = find({"dimensions": ["a"], "groupings": [["a"]], "segments": {"allow": allow}})
+    assert faults == {"segments.allow": "has 530,000 bytes in all, expected at most 400,000"}
+
+
 def test_the_overall_total_is_there_unless_groupings_are_set() -> None:
     """Without configuration there is one grouping, of no dimension."""
     assert resolve({}, {}).plan().groupings == ((),)

@@ -1,8 +1,8 @@
-"""Packed updates: JSON at rest in about a fifth of its size.
+"""Packed updates: JSON at rest in about a quarter of its size.
 
 Updates are much alike, so each is compressed by itself against a typical one. 10,000 segments with
-six metrics and four windows are 240,000 updates: some 60 MB at rest and not 200. Costs 8 us to pack
-and 3 us to unpack.
+six metrics and four windows are 240,000 updates: a board of them takes 90 MB, of which the texts
+would be 140 by themselves. Costs 8 us to pack and 3 us to unpack.
 """
 
 import zlib

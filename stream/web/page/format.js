@@ -76,6 +76,8 @@ export function beforeWords(name) {
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 export const listed = (names) =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+const SPELLED = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+export const spelled = (n) => SPELLED[n] ?? count(n);
 const spaced = (name) => name.replaceAll("_", " ");
 const QUANTILES = { "0.5": "Median", "0.9": "90 % are below", "0.95": "95 % are below", "0.99": "99 % are below" };
 

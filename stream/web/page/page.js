@@ -2,7 +2,7 @@
 
 import { Cards, say } from "./cards.js";
 import { Feed, ask } from "./feed.js";
-import { beforeWords, capital, count, duration, listed, time, windowWords } from "./format.js";
+import { beforeWords, capital, count, duration, listed, spelled, time, windowWords } from "./format.js";
 import { Ranking } from "./ranking.js";
 import { SegmentPicker, segmentName } from "./segment.js";
 import { Values } from "./values.js";
@@ -159,8 +159,9 @@ const titles = (judged, way) =>
 /** Say in one sentence what changed by more than its margin; the bad news alone where there is some. */
 function lede(judged) {
   const [worse, better] = [titles(judged, "worse"), titles(judged, "better")];
-  if (worse.length) return `${capital(listed(worse))} got worse.`;
-  if (better.length) return `${capital(listed(better))} got better.`;
+  const most = (names) => (names.length > 2 ? `${capital(spelled(names.length))} of ${spelled(judged.length)} metrics` : capital(listed(names)));
+  if (worse.length) return `${most(worse)} got worse.`;
+  if (better.length) return `${most(better)} got better.`;
   if (judged.every(({ update }) => update.change === null)) return `Nothing to compare with ${beforeWords(chosen.window)} yet.`;
   return "Nothing changed beyond its margin of error.";
 }

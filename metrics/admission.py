@@ -96,21 +96,20 @@ class Admission:
         return len(distinct) + missing == len(ids) and self._seen.keys().isdisjoint(distinct)
 
     def _accept(self, ats: Sequence[int], ids: Sequence[str | None]) -> None:
-        named = list(zip(ids, ats, strict=True))
+        latest = max(ats)
+        self._advance(latest)
         if None in ids:
-            named = [pair for pair in named if pair[0] is not None]
-        self._remember(named)  # type: ignore[arg-type] # no None is left
-        self._advance(max(ats))
+            named = [(name, at) for name, at in zip(ids, ats, strict=True) if name is not None]
+            ids, ats = [name for name, _ in named], [at for _, at in named]
+        if ids:
+            self._remember(ids, ats, latest)  # type: ignore[arg-type] # no None is left
 
-    def _remember(self, named: Sequence[tuple[str, int]]) -> None:
-        if not named:
-            return
-        self._seen.update(named)
+    def _remember(self, ids: Sequence[str], ats: Sequence[int], latest: int) -> None:
+        self._seen.update(zip(ids, ats, strict=True))
         fresh = self._fresh
-        ids, ats = zip(*named, strict=True)
         fresh.ids.extend(ids)
         fresh.ats.extend(ats)
-        fresh.latest = max(fresh.latest, *ats) if len(ats) > 1 else max(fresh.latest, ats[0])
+        fresh.latest = max(fresh.latest, latest)
 
     def _advance(self, at: int) -> None:
         if self.watermark is None or at > self.watermark:
@@ -133,7 +132,7 @@ class Admission:
         if self.watermark is not None and at < self.watermark - self.bounds.lateness:
             return verdict.late
         if name is not None:
-            self._remember([(name, at)])
+            self._remember((name,), (at,), at)
         self._advance(at)
         return verdict.accepted
 

@@ -5,14 +5,14 @@ taken, so its cost does not depend on the number of events. What an entity adds 
 that is kept apart, so that events which stand alone cost no more.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from metrics.accumulator import counts
 from metrics.accumulator.counts import Counts
-from metrics.accumulator.distinct import Distinct
+from metrics.accumulator.distinct import Distinct, union
 from metrics.accumulator.multiset import Multiset
 from metrics.segment import Leaf, RollUp, Segments
 from metrics.slice import Rung
@@ -92,7 +92,7 @@ class Overlay:
         self._source = source
         self._roll_up = roll_up
         self._counts: Counter[tuple[int, Leaf, str | None]] = Counter()
-        self._users: set[tuple[int, Leaf, int | None]] = set()
+        self._users: defaultdict[tuple[int, Leaf], list[int | None]] = defaultdict(list)
         self._corrections: dict[tuple[int, Segments], Counts] = {}
         self._counted: dict[tuple[int, Segments], dict[int, int]] = {}
 
@@ -100,7 +100,9 @@ class Overlay:
         """Add the events of all rows."""
         slices = [at - at % _SLICE for at in columns.ats]
         self._counts.update(zip(slices, columns.leaves, columns.cells, strict=True))
-        self._users.update(zip(slices, columns.leaves, columns.users, strict=True))
+        found, places = self._users, zip(slices, columns.leaves, strict=True)
+        for place, user in zip(places, columns.users, strict=True):
+            found[place].append(user)
         for start, leaf, amounts in zip(slices, columns.leaves, columns.amounts, strict=False):
             for cell, amount in amounts:
                 self._counts[start, leaf, cell] += amount
@@ -134,7 +136,7 @@ class Overlay:
         of a 5-minute slice, comes by such slices, so that a history costs less to merge.
         """
         added, self._counts = self._counts, Counter()
-        users, self._users = self._users, set()
+        users, self._users = self._users, defaultdict(list)
         deltas: Deltas = {}
         cells: Counter[str] = Counter()
         for (fine, leaf, cell), amount in added.items():
@@ -144,10 +146,8 @@ class Overlay:
                 for segment in self._roll_up[leaf]:
                     into = _summary(deltas, segment, start).counts
                     into[cell] = into.get(cell, 0) + amount
-        for (segment, start), hashes in self._by_slice(users, fine_since).items():
-            distinct = Distinct()
-            distinct.absorb(hashes)
-            _summary(deltas, segment, start).users[self._source] = distinct
+        for (segment, start), sets in self._by_slice(users, fine_since).items():
+            _summary(deltas, segment, start).users[self._source] = union(sets)
         if self._corrections:
             self._take_corrections(deltas, fine_since)
         return deltas, cells
@@ -179,14 +179,17 @@ class Overlay:
                 _summary(deltas, segment, start).counted[self._source] = multiset
 
     def _by_slice(
-        self, users: Iterable[tuple[int, Leaf, int | None]], fine_since: int
-    ) -> dict[tuple[str, int], list[int]]:
-        found: dict[tuple[str, int], list[int]] = {}
-        for fine, leaf, user in users:
-            if user is not None:
+        self, users: Mapping[tuple[int, Leaf], Sequence[int | None]], fine_since: int
+    ) -> dict[tuple[str, int], list[Distinct]]:
+        """Make a set of each leaf's users, once, for all segments that it rolls up to."""
+        found: dict[tuple[str, int], list[Distinct]] = {}
+        for (fine, leaf), held in users.items():
+            distinct = Distinct()
+            distinct.absorb([user for user in held if user is not None])
+            if distinct.packed:
                 start = _slice(fine, fine_since)
                 for segment in self._roll_up[leaf]:
-                    found.setdefault((segment, start), []).append(user)
+                    found.setdefault((segment, start), []).append(distinct)
         return found
 
 

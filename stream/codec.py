@@ -162,7 +162,7 @@ class Codec:
 
 def _times(answers: Sequence[SurveyAnswer]) -> list[int]:
     try:
-        return list(map(instant.read, [answer.at for answer in answers]))
+        return instant.read_all([answer.at for answer in answers])
     except InvalidEvent as error:
         raise InvalidEvent(error.reason, f"at: {error.detail}") from None
 

@@ -27,7 +27,7 @@ CLOCKS_DIFFER = 3 * duration.HOUR
 """By how much, at most, the clocks by which windows are evaluated may differ."""
 
 CACHED_ROWS = 2_000  # unpacked, some 10 kB each; more rows than that are rarely read twice in turn
-CACHED_TOTALS = 20_000
+CACHED_TOTALS = 32 << 20  # bytes, of one shard
 WAITING = 64  # deltas of one segment that wait at most
 
 _STRETCH = {
@@ -53,6 +53,14 @@ class RowKey(msgspec.Struct, frozen=True, array_like=True, order=True):
     piece: int = 0
 
 
+class _Total(msgspec.Struct, gc=False):
+    """What a slot holds: the sum of a span, and its size in bytes when it was made."""
+
+    span: Span
+    summary: Summary
+    weight: int
+
+
 class Store:
     """Slices of one shard; `keep` says per rung how far behind the watermark they are needed."""
 
@@ -63,7 +71,8 @@ class Store:
         self._pieces: dict[RowKey, int] = {}  # of rows that are kept in more than one
         self._open: dict[RowKey, Slices] = {}
         self._read: OrderedDict[RowKey, Slices] = OrderedDict()
-        self._totals: OrderedDict[tuple[str, str], tuple[Span, Summary]] = OrderedDict()
+        self._totals: OrderedDict[tuple[str, str], _Total] = OrderedDict()
+        self._weight = 0  # of the totals, bytes
         self._slots: dict[str, set[str]] = {}
         self._waiting: dict[str, list[tuple[int, Summary]]] = {}
         self.known: dict[str, dict[str, None]] = {}
@@ -128,12 +137,12 @@ class Store:
 
     def _correct(self, segment: str, slot: str, deltas: Mapping[int, Summary]) -> None:
         """Keep a total true; one that may lose a user is made anew when it is asked for."""
-        span, held = self._totals[segment, slot]
-        inside = [delta for at, delta in deltas.items() if at in span]
+        held = self._totals[segment, slot]
+        inside = [delta for at, delta in deltas.items() if at in held.span]
         if any(delta.takes for delta in inside):
             self._forget(segment, slot)
         elif inside:
-            held.merge(total(inside))
+            held.summary.merge(total(inside))
 
     def _slice_start(self, at: int, rung: Rung) -> int:
         return at - at % rung if rung else self._zone.local_day_start(at)
@@ -174,16 +183,21 @@ class Store:
             return total(self._tiles(segment, tiles))
         key = (segment, slot)
         held = self._totals.get(key)
-        if held is None or held[0] != span:
-            held = self._totals[key] = span, total(self._tiles(segment, tiles))
+        if held is not None and held.span != span:
+            self._forget(*key)
+            held = None
+        if held is None:
+            summary = total(self._tiles(segment, tiles))
+            held = self._totals[key] = _Total(span, summary, summary.weight())
             self._slots.setdefault(segment, set()).add(slot)
+            self._weight += held.weight
         self._totals.move_to_end(key)
-        if len(self._totals) > CACHED_TOTALS:
+        while self._weight > CACHED_TOTALS and len(self._totals) > 1:
             self._forget(*next(iter(self._totals)))
-        return held[1]
+        return held.summary
 
     def _forget(self, segment: str, slot: str) -> None:
-        del self._totals[segment, slot]
+        self._weight -= self._totals.pop((segment, slot)).weight
         self._slots[segment].discard(slot)
 
     def _tiles(self, segment: str, tiles: Iterable[Slice]) -> Iterator[Summary]:

@@ -1,10 +1,8 @@
 """Errors of the core.
 
 RessentiError
-├── InvalidEvent     an event that can never be processed: to the dead letters, with its reason
-├── ConfigError      every fault of a configuration, together (stream.settings)
-├── SinkUnavailable  a sink does not answer: try again
-└── SinkRejected     a sink refuses what it got: trying again is no use
+├── InvalidEvent  an event that can never be processed: to the dead letters, with its reason
+└── ConfigError   every fault of a configuration, together (stream.settings)
 """
 
 
@@ -23,11 +21,3 @@ class InvalidEvent(RessentiError):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
-
-
-class SinkUnavailable(RessentiError):
-    """A sink does not answer; what was to be written will be tried again."""
-
-
-class SinkRejected(RessentiError):
-    """A sink refuses what it got; trying again is no use."""

@@ -1,5 +1,6 @@
 """A real survey through a real broker and a real worker meets every published value."""
 
+import random
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,8 +102,16 @@ def test_a_replay_meets_the_survey(kafka: Kafka, tmp_path: Path, shape: str) -> 
 
 
 async def send(site: Site, partitions: list[list[bytes]]) -> None:
-    """Write the lines, keyed by nothing in particular: the partition is given."""
-    async with AIOKafkaProducer(bootstrap_servers=site.kafka.bootstrap, linger_ms=20) as client:
+    """Write the lines of each partition in record batches of random sizes, from 1 to 500."""
+    dice = random.Random(len(partitions))
+    async with AIOKafkaProducer(bootstrap_servers=site.kafka.bootstrap) as client:
         for number, lines in enumerate(partitions):
-            for line in lines:
-                await client.send(site.source(), line, partition=number)
+            left = list(reversed(lines))
+            while left:
+                batch = client.create_batch()
+                for _ in range(min(len(left), dice.choice((1, 3, 50, 500)))):
+                    if batch.append(key=None, value=left[-1], timestamp=None) is None:
+                        break
+                    left.pop()
+                await client.send_batch(batch, site.source(), partition=number)
+        await client.flush()

@@ -79,12 +79,11 @@ async def test_redis_shows_the_truth_after_every_outage(
             await asyncio.to_thread(worker.wait_until, lambda: traffic.sent > 3_000)
         assert not await settle(server.url, await expected(site), 30)
         server.kill()
-        await asyncio.to_thread(server.start)
-        await until_says(worker, THERE, 4)
-        assert not await settle(server.url, await expected(site), 15)
+        await asyncio.to_thread(server.start)  # so quickly that it may not be missed at all
+        assert not await settle(server.url, await expected(site), 20)
         await flush(server.url)
         assert not await settle(server.url, await expected(site), 15)
-        assert worker.output().count(AWAY) == 3
+        assert worker.output().count(AWAY) in {2, 3}
         assert 'ressenti_sink_errors_total{sink="redis"}' in worker.get("/metrics")[1]
         assert "partition lost" not in worker.output()
 

@@ -27,11 +27,12 @@ def answer(at: int, **fields: object) -> bytes:
 
 
 async def recovered(plan: Plan, *lines: bytes) -> MergeShard:
-    """A shard that has merged the events, was lost after a checkpoint, and knows its rows alone."""
+    """A shard that has published the events, was lost after a checkpoint, and knows its rows."""
     journal = Journal(plan, {SOURCE: list(lines)}, shards=1)
     journal.absorb(SOURCE, len(lines))
     journal.flush(SOURCE)
     await journal.merge(0, len(lines))
+    await journal.publish(0, NOW)
     await journal.checkpoint(0)
     journal.crash_merge(0)
     return journal.merges[0]

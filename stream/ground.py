@@ -51,6 +51,7 @@ class Ground:
         self._plan = plan
         self._readers = readers
         self._limits = Limits()
+        self._plain = Limits(compression=None)
         self.commit_offset: CommitOffset | None = None
         """Set where the broker has no transactions: how to commit an offset for the group."""
         self._told = False
@@ -122,7 +123,9 @@ class Ground:
             write = acknowledged(self.commit_offset)
             return await Outbox.open(self._client, None, write, self._limits)
         name = transactional_id(self.names.group, tp)
-        return await Outbox.open(self._client, name, in_transaction, self._limits)
+        # deltas are mostly hashes, which nothing makes smaller
+        limits = self._limits if tp.topic == self.names.partials else self._plain
+        return await Outbox.open(self._client, name, in_transaction, limits)
 
     async def trim(self, positions: Mapping[TP, int]) -> None:
         """Delete the partials below checkpoints; where it fails, a later checkpoint will do it.

@@ -10,7 +10,7 @@ from stream.state.outbox import Outbox
 class Held:
     """One owned partition; flushes take turns by `lock`."""
 
-    __slots__ = ("checkpointed", "flushed", "lock", "moved", "outbox", "seen", "shard")
+    __slots__ = ("checkpointed", "cost", "flushed", "lock", "moved", "outbox", "seen", "shard")
 
     def __init__(self, shard: Shard, outbox: Outbox) -> None:
         self.shard = shard
@@ -20,6 +20,8 @@ class Held:
         self.flushed = 0.0
         self.checkpointed = self.moved = now
         self.seen = -1
+        self.cost = 0.0
+        """How long the last flush took, in seconds."""
 
     def look(self, waiting: bool) -> None:
         """Note the time unless input is waiting and the position stands still."""

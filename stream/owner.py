@@ -196,7 +196,8 @@ class Owner:
                 self._telemetry.events.committed(tp, taken)
         else:
             await self._publish(shard, held, final)
-        self._telemetry.flush.observe(time.monotonic() - started)
+        held.cost = time.monotonic() - started
+        self._telemetry.flush.observe(held.cost)
 
     async def _publish(self, shard: MergeShard, held: Held, final: bool) -> None:
         now = time.time_ns() // 1_000_000

@@ -7,6 +7,8 @@ import msgspec
 from stream.agent.merge import MergeShard
 from stream.held import Held
 
+REST = 10  # times as long as it took, a shard waits before it publishes again: it is catching up
+LONGEST_REST = 5.0  # seconds
 MOST_FLUSHES = 20  # a second, of a worker, all its partitions together
 FEWEST_FLUSHES = 5  # that are left to source partitions, however many shards there are
 
@@ -27,5 +29,6 @@ class Timing(msgspec.Struct, frozen=True):
     def is_due(self, held: Held, now: float, every: float) -> bool:
         """Say whether a partition has something to flush, and waited for it long enough."""
         if isinstance(held.shard, MergeShard):
-            return held.shard.ready and now - held.flushed >= self.publish
+            wait = max(self.publish, min(REST * held.cost, LONGEST_REST))
+            return held.shard.ready and now - held.flushed >= wait
         return held.shard.dirty and now - held.flushed >= every

@@ -96,7 +96,9 @@ class Site:
     async def create(self, partitions: int, *keys: str) -> None:
         """Create the topics of the inputs."""
         for key in keys or ("survey_answers",):
-            await self.kafka.create_topic(self.source(key), partitions)
+            # events of tests are old, and retention goes by their time
+            config = {"retention.ms": "-1"}
+            await self.kafka.create_topic(self.source(key), partitions, config)
 
     def settings(self, port: int, bootstrap: str | None = None) -> dict[str, Any]:
         """What the configuration file says: the test's own keys over those of every test."""

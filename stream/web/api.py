@@ -70,7 +70,7 @@ class Api:
     def routes(self) -> list[web.RouteDef]:
         """List what is served."""
         return [
-            web.get("/api/values", _guarded(self._values)),
+            web.get("/api/values", _guarded(self._values), allow_head=False),  # it is streamed
             web.get("/api/catalog", _guarded(self._catalog)),
             web.get("/api/segments", _guarded(self._segments)),
             web.get("/api/ranking", _guarded(self._ranked)),

@@ -81,7 +81,8 @@ def word(given: Given, name: str, allowed: Iterable[str], default: str) -> str:
 def whole(given: Given, name: str, default: int, most: int) -> int:
     """Read a parameter that is a whole number from 1 to `most`. Raises `BadRequest`."""
     text = given.get(name) or str(default)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
+    is_short = len(text) <= len(str(most))
+    if not (is_short and text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
         raise BadRequest(f"{name} is {text!r}, expected a whole number from 1 to {most}")
     return int(text)
 

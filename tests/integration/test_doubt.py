@@ -58,6 +58,16 @@ async def folded(site: Site, count: int) -> None:
     pytest.fail(f"{count} answers were not counted")
 
 
+async def read_and_stop(site: Site) -> None:
+    """Let a worker count five answers of one partition, and end it in good order."""
+    await site.create(1)
+    worker = site.worker()
+    await asyncio.to_thread(worker.wait_ready)
+    await answers(site, 1)
+    await folded(site, 5)
+    worker.stop()
+
+
 async def test_more_partitions_than_the_state_has_stop_there(kafka: Kafka, tmp_path: Path) -> None:
     """The old partitions go on, the new one is not folded, and `/readyz` says what to do."""
     with Site(kafka, tmp_path, CONFIG) as site:
@@ -77,12 +87,7 @@ async def test_more_partitions_than_the_state_has_stop_there(kafka: Kafka, tmp_p
 async def test_a_state_that_is_gone_is_not_read_as_nothing(kafka: Kafka, tmp_path: Path) -> None:
     """The group has read on, the state knows nothing: nothing is folded twice."""
     with Site(kafka, tmp_path, CONFIG) as site:
-        await site.create(1)
-        worker = site.worker()
-        await asyncio.to_thread(worker.wait_ready)
-        await answers(site, 1)
-        await folded(site, 5)
-        worker.stop()
+        await read_and_stop(site)
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
         await admin.start()
         await admin.delete_topics([f"{site.group}-fold-{site.source()}"])
@@ -93,12 +98,7 @@ async def test_a_state_that_is_gone_is_not_read_as_nothing(kafka: Kafka, tmp_pat
 async def test_records_that_are_gone_unread_are_a_gap(kafka: Kafka, tmp_path: Path) -> None:
     """Retention was faster than we: the partition stops instead of going on without them."""
     with Site(kafka, tmp_path, CONFIG) as site:
-        await site.create(1)
-        worker = site.worker()
-        await asyncio.to_thread(worker.wait_ready)
-        await answers(site, 1)
-        await folded(site, 5)
-        worker.stop()
+        await read_and_stop(site)
         await answers(site, 1)
         await delete_below(Client(kafka.bootstrap), {TopicPartition(site.source(), 0): 8})
         await unready(site.worker(), "records were deleted before they were read")
@@ -107,12 +107,7 @@ async def test_records_that_are_gone_unread_are_a_gap(kafka: Kafka, tmp_path: Pa
 async def test_a_topic_made_anew_is_not_read_on(kafka: Kafka, tmp_path: Path) -> None:
     """It has as many records as were read of the old one, so only their content tells."""
     with Site(kafka, tmp_path, CONFIG) as site:
-        await site.create(1)
-        worker = site.worker()
-        await asyncio.to_thread(worker.wait_ready)
-        await answers(site, 1)
-        await folded(site, 5)
-        worker.stop()
+        await read_and_stop(site)
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
         await admin.start()
         await admin.delete_topics([site.source()])

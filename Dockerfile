@@ -22,14 +22,16 @@ LABEL org.opencontainers.image.title="ressenti" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV PATH=/opt/ressenti/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    RESSENTI_WEB__PORT=6066
 COPY --from=build /opt/ressenti /opt/ressenti
 # Nothing is written: the root file system may be read-only.
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 6066
 STOPSIGNAL SIGTERM
+# It knows only the variable, so that is set above: it wins over the `[web] port` of any file.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ.get(\"RESSENTI_WEB__PORT\", 6066)}/livez', timeout=4)"]
+  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"RESSENTI_WEB__PORT\"]}/livez', timeout=4)"]
 ENTRYPOINT ["ressenti"]
 CMD ["run", "-c", "/etc/ressenti/ressenti.toml"]

@@ -20,6 +20,7 @@ COMPOSE: dict[str, Any] = YAML(typ="safe").load(DEPLOY / "compose.yaml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 ONCE = {"sources", "topics"}  # they do their work and end
+OWN_BROKER: dict[str, Any] = YAML(typ="safe").load(DEPLOY / "own-broker.yaml")
 
 
 def service_settings(name: str, home: Path) -> Settings:
@@ -47,10 +48,11 @@ def mounts() -> Iterator[tuple[str, str, str]]:
             yield source, place, options
 
 
-def test_it_keeps_to_the_schema() -> None:
+@pytest.mark.parametrize("name", ["compose.yaml", "own-broker.yaml"])
+def test_it_keeps_to_the_schema(name: str) -> None:
     """The Compose specification's own schema has nothing to say, without a network."""
     schema = ["--builtin-schema", "vendor.compose-spec"]
-    command = [sys.executable, "-m", "check_jsonschema", *schema, str(DEPLOY / "compose.yaml")]
+    command = [sys.executable, "-m", "check_jsonschema", *schema, str(DEPLOY / name)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -109,6 +111,27 @@ def test_each_waits_for_what_it_needs() -> None:
             assert name in SERVICES
     assert SERVICES["topics"]["depends_on"].keys() == {"sources"}
     assert SERVICES["worker"]["depends_on"].keys() == {"topics", "redis"}
+
+
+def merged(first: Any, second: Any) -> Any:
+    """Both, as Compose reads two files: tables are merged, lists joined."""
+    if isinstance(first, dict):
+        both = {name: merged(first[name], second[name]) for name in first.keys() & second.keys()}
+        return {**first, **second, **both}
+    return [*first, *second] if isinstance(first, list) else second
+
+
+def test_a_broker_of_ones_own_takes_the_place_of_the_stacks() -> None:
+    """Ours are not started, nothing insists on them, and whoever asks the broker gets outside."""
+    assert OWN_BROKER["services"].keys() <= SERVICES.keys()
+    services = merged(SERVICES, OWN_BROKER["services"])
+    unused = {name for name, one in services.items() if "unused" in one.get("profiles", [])}
+    assert unused == {"kafka", "sources"}
+    for name in services.keys() - unused:
+        for needed, need in services[name].get("depends_on", {}).items():
+            assert needed not in unused or need["required"] is False, name
+    for name in OURS:
+        assert services[name]["networks"] == ["inside", "outside"], name
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from stream.document import ROOT
+from stream.settings import load
 
 DOCKERFILE = ROOT / "Dockerfile"
 TEXT = DOCKERFILE.read_text()
@@ -45,6 +46,16 @@ def test_the_final_stage_installs_nothing() -> None:
 def test_it_does_not_run_as_root() -> None:
     """The user is a number, which also clusters can check."""
     assert re.findall(r"^USER (.*)", FINAL, re.MULTILINE) == ["10001:10001"]
+
+
+def test_a_file_does_not_move_the_port(tmp_path: Path) -> None:
+    """A worker of the image listens on the exposed port, which the health check asks."""
+    (variable,) = re.findall(r"(RESSENTI_\w+)=(\d+)", FINAL)
+    (file := tmp_path / "ressenti.toml").write_text("[web]\nport = 7000\n")
+    assert load(file, dict([variable])).web.port == int(variable[1])
+    assert re.findall(r"^EXPOSE (.*)", FINAL, re.MULTILINE) == [variable[1]]
+    (check,) = re.findall(r"^HEALTHCHECK .*?CMD (.*)", FINAL, re.MULTILINE | re.DOTALL)
+    assert f'os.environ[\\"{variable[0]}\\"]' in check
 
 
 def test_only_what_is_copied_is_sent() -> None:

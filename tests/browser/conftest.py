@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from metrics.update import Update
 from tests.service.kafka import Kafka
 from tests.service.press import Press
-from tests.service.worker import RESSENTI, Site, Worker
+from tests.service.worker import RESSENTI, Site, Worker, toml
 
 PATIENCE_MS = 30_000
 CONFIG: dict[str, Any] = {
@@ -65,9 +65,11 @@ def worker(site: Site, started: Worker) -> Worker:
     return running if running.running else again(site, running)
 
 
-def again(site: Site, ended: Worker) -> Worker:
-    """Start a worker on the port of one that has ended."""
-    command = [*RESSENTI, "run", "-c", str(site.file(ended.port))]
+def again(site: Site, ended: Worker, **changes: Any) -> Worker:
+    """Start a worker on the port of one that has ended; `changes` are keys it is told otherwise."""
+    path = site.file(ended.port)
+    path.write_text("\n".join(toml({**site.settings(ended.port), **changes})))
+    command = [*RESSENTI, "run", "-c", str(path)]
     worker = Worker(command, site.home / f"again-{len(site.workers)}.log", ended.port)
     site.workers.append(worker)
     return worker.wait_ready()

@@ -1,11 +1,13 @@
 """The live page in a real Chromium: values, choices, and what it says when something is wrong."""
 
 import asyncio
+import json
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import APIResponse, Page, Route, expect
 
 from metrics import instant
 from metrics.update import Update
@@ -18,6 +20,16 @@ expect.set_options(timeout=PATIENCE_MS)
 MINUTE = 60_000
 MINUS = "\u2212"
 FRANCE = {"region": "fr"}
+HEARING = """() => {
+  let heard = 0;
+  const count = () => { document.body.dataset.heard = heard += 1; };
+  window.EventSource = class extends EventSource {
+    constructor(address) {
+      super(address);
+      for (const kind of ["message", "removed"]) this.addEventListener(kind, count);
+    }
+  };
+}"""  # counts what the page's next connections bring
 
 
 def card(page: Page, metric: str) -> Any:
@@ -104,13 +116,14 @@ async def test_a_lost_worker_is_said_and_what_was_missed_is_caught_up(
     await desk.put(update(value=34.0), gone)
     page = await look()
     await expect(card(page, "nps").locator(".value")).to_have_text("34.0")
+    await page.evaluate("window.kept = true")
     page.watch.lost_line = True  # type: ignore[attr-defined]
     worker.kill()
     await expect(page.locator("#link-words")).to_have_text("Disconnected")
     await expect(page.locator("#banner")).to_contain_text("What is shown is from")
     await expect(page.locator("#banner-retry")).to_be_visible()
     await expect(card(page, "nps").locator(".value")).to_have_text("34.0")
-    await desk.put(update(value=51.0))
+    await desk.put(update(value=51.0), update(window="day:2026-11-21"))
     await desk.take_back([gone])
     await asyncio.to_thread(again, site, worker)
     await expect(page.locator("#link-words")).to_have_text("Live")
@@ -119,6 +132,65 @@ async def test_a_lost_worker_is_said_and_what_was_missed_is_caught_up(
     await expect(card(page, "csat").locator(".change")).to_have_text("No value yet")
     await desk.put(update(value=52.0))
     await expect(card(page, "nps").locator(".value")).to_have_text("52.0")
+    await expect(page.locator("#closed-pick option[value='day:2026-11-21']")).to_have_count(1)
+    assert await page.evaluate("window.kept")
+
+
+@pytest.mark.parametrize(
+    ("changes", "about"),
+    [
+        ({"dimensions": ["product"], "groupings": [[], ["product"]]}, "All customers"),
+        ({"metrics": {"csat": {"enabled": False}}}, "fr"),
+    ],
+    ids=["what is asked for is gone", "another list of metrics"],
+)
+async def test_a_worker_that_is_told_something_else_gets_a_page_that_fits(
+    look: Open, site: Site, worker: Worker, changes: dict[str, Any], about: str
+) -> None:
+    """The page loads anew, and keeps of what was chosen what there still is."""
+    page = await look("#" + urlencode({"window": "1h", "segment": json.dumps(FRANCE)}))
+    await expect(page.locator("#about")).to_have_text("fr, the last hour")
+    await page.evaluate("document.body.dataset.old = true")
+    page.watch.lost_line = True  # type: ignore[attr-defined]
+    worker.kill()
+    await expect(page.locator("#link-words")).to_have_text("Disconnected")
+    changed = await asyncio.to_thread(again, site, worker, **changes)
+    try:
+        await page.wait_for_selector("body:not([data-old])")
+        await expect(page.locator("#link-words")).to_have_text("Live")
+        await expect(page.locator("#about")).to_have_text(f"{about}, the last hour")
+        await expect(card(page, "csat")).to_have_count(0 if "metrics" in changes else 1)
+    finally:
+        changed.kill()
+
+
+async def test_what_comes_before_the_values_is_put_over_them(look: Open, desk: Desk) -> None:
+    """An answer that is late neither hides what is newer nor brings back what is gone."""
+    gone = update("csat", "1h", value=0.5)
+    await desk.put(update(window="1h", value=34.0), gone)
+    page = await look("#window=1h")
+    await expect(card(page, "nps").locator(".value")).to_have_text("34.0")
+    await expect(card(page, "csat").locator(".value")).to_have_text("50.0 %")
+    await page.evaluate(HEARING)
+    held: asyncio.Future[tuple[Route, APIResponse]] = asyncio.Future()
+
+    async def hold(route: Route) -> None:
+        held.set_result((route, await route.fetch()))
+
+    await page.locator("#windows input[value='1h']").focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(page.locator("#empty-title")).to_have_text("Nothing in the last 24 hours yet")
+    await page.route("**/api/values*", hold)
+    await page.keyboard.press("ArrowLeft")
+    route, answer = await held
+    assert {one["metric"] for one in await answer.json()} == {"nps", "csat"}
+    await desk.put(update(window="1h", value=12.0), update("aht", "1h", value=220.0))
+    await desk.take_back([gone])
+    await page.wait_for_selector("body[data-heard='3']")
+    await route.fulfill(response=answer)
+    await expect(card(page, "nps").locator(".value")).to_have_text("12.0")
+    await expect(card(page, "aht").locator(".value")).to_have_text("3 min 40 s")
+    await expect(card(page, "csat").locator(".change")).to_have_text("No value yet")
 
 
 async def test_ten_thousand_segments_stay_usable(look: Open, desk: Desk) -> None:

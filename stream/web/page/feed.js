@@ -29,8 +29,12 @@ export class Feed {
   #hiding = 0;
   #failures = 0;
   #missed = 0;
+  #held = null; // changes that came before the values
 
-  /** `told` has: values(list), update(one), removed(key), status(status), state(feed). */
+  /**
+   * `told` has: values(list), update(one), removed(key), status(status), state(feed), and
+   * catalog(catalog), which answers whether the page can go on with it.
+   */
   constructor(told) {
     this.#told = told;
     setInterval(() => document.hidden || !this.#source || this.#watch(), STATUS_EVERY_MS);
@@ -60,24 +64,38 @@ export class Feed {
     }
   }
 
-  /** Ask how the worker does, then listen, then ask for the values: in this order nothing is missed. */
+  /** Ask how the worker does and what it computes, then listen, then ask for the values. */
   async #connect() {
     this.#close();
-    const aborter = new AbortController();
-    this.#aborter = aborter;
+    this.#aborter = new AbortController();
+    const { signal } = this.#aborter;
     const status = await this.#status();
-    if (aborter.signal.aborted) return;
+    if (signal.aborted) return;
     if (!status?.caught_up) {
       this.#move(status ? "reading" : "down");
       this.#again(status ? READING_MS : this.#wait());
       return;
     }
+    const catalog = await ask("/api/catalog", signal).catch(() => null);
+    if (signal.aborted) return;
+    if (!catalog) this.#fail();
+    else if (this.#told.catalog(catalog)) this.#listen(signal);
+  }
+
+  #listen(signal) {
     const source = new EventSource(`/events?${this.#query}`);
     this.#source = source;
-    source.onmessage = (event) => this.#told.update(JSON.parse(event.data));
-    source.addEventListener("removed", (event) => this.#told.removed(JSON.parse(event.data)));
+    this.#held = [];
+    source.onmessage = ({ data }) => this.#take(() => this.#told.update(JSON.parse(data)));
+    source.addEventListener("removed", ({ data }) => this.#take(() => this.#told.removed(JSON.parse(data))));
     source.onerror = () => this.#source === source && this.#fail();
-    source.onopen = () => this.#load(aborter.signal);
+    source.onopen = () => this.#load(signal);
+  }
+
+  /** Tell a change, but after the values: they may have been read before it, or after it. */
+  #take(tell) {
+    if (this.#held) this.#held.push(tell);
+    else tell();
   }
 
   async #load(signal) {
@@ -87,6 +105,8 @@ export class Feed {
       this.#failures = 0;
       this.#missed = 0;
       this.#told.values(values);
+      this.#held.forEach((tell) => tell());
+      this.#held = null;
       this.#move("live");
     } catch {
       if (!signal.aborted) this.#fail();

@@ -13,7 +13,7 @@ const PAST = /^(day|week|month|quarter|year):/;
 const THEMES = { system: "Theme: system", light: "Theme: light", dark: "Theme: dark" };
 
 const values = new Values();
-let catalog, cards, ranking, picker, feed;
+let catalog, pills, cards, ranking, picker, feed;
 let chosen = { window: "", segment: {} };
 let status = null;
 let loaded = false;
@@ -69,27 +69,18 @@ function markOther() {
 
 // ---- the controls
 
-/** The windows that are over, anew: days end, and the worker may have read them only now. */
-async function renewClosed() {
-  try {
-    catalog.closed_windows = (await ask("/api/catalog")).closed_windows;
-    buildOthers();
-  } catch { /* the next connection tries again */ }
-}
-
 /** Pills for the windows that most metrics have; the others, and those that are over, in a list. */
 function buildWindows() {
   const share = ({ name }) => catalog.metrics.filter((metric) => metric.windows.includes(name)).length;
   const shared = catalog.windows.filter((one) => 2 * share(one) > catalog.metrics.length);
-  const offered = (shared.length ? shared : catalog.windows).map((one) => one.name);
-  find("windows").append(...offered.map(windowPill));
-  catalog.pills = offered;
+  pills = (shared.length ? shared : catalog.windows).map((one) => one.name);
+  find("windows").append(...pills.map(windowPill));
   buildOthers();
-  find("closed-pick").addEventListener("change", ({ target }) => choose({ window: target.value || offered[0] }));
+  find("closed-pick").addEventListener("change", ({ target }) => choose({ window: target.value || pills[0] }));
 }
 
 function buildOthers() {
-  const rest = catalog.windows.map((one) => one.name).filter((name) => !catalog.pills.includes(name));
+  const rest = catalog.windows.map((one) => one.name).filter((name) => !pills.includes(name));
   const pick = find("closed-pick");
   pick.replaceChildren(new Option("choose\u2026", ""), ...windowGroup("Of some metrics", rest), ...windowGroup("Past", catalog.closed_windows));
   find("closed").hidden = pick.options.length < 2;
@@ -238,22 +229,33 @@ let told = "connecting";
 
 function showState() {
   const { state } = feed;
-  const words = { down: "Disconnected from the worker.", reading: "The worker is still reading.", live: `Connected again. ${gist()}` };
-  if (state !== told && !(state === "live" && told === "connecting")) aloud(words[state]);
-  told = state;
   ranking.live = state === "live";
-  if (ranking.live) {
-    renewClosed();
-    ranking.refresh();
-  }
+  if (ranking.live) showLive();
+  else if (state !== told) aloud(state === "down" ? "Disconnected from the worker." : "The worker is still reading.");
+  told = state;
   render();
 }
 
-function showValues(list) {
-  values.replace(list);
+function showLive() {
   loaded = true;
   draw();
-  aloud(gist());
+  aloud(told === "down" || told === "reading" ? `Connected again. ${gist()}` : gist());
+  ranking.refresh();
+}
+
+/** What the page is built from: all of a catalog but the windows that are over, for days end. */
+const form = (one) => JSON.stringify({ ...one, closed_windows: [] });
+
+/** Take the catalog of a worker that is connected to; false where the page loads anew to fit it. */
+function takeCatalog(now) {
+  // not at the first connection: workers that differ, behind one address, would have it load for ever
+  if (feed.state !== "connecting" && form(now) !== form(catalog)) {
+    location.reload();
+    return false;
+  }
+  catalog.closed_windows = now.closed_windows; // the worker may have read them only now
+  buildOthers();
+  return true;
 }
 
 async function begin() {
@@ -263,7 +265,8 @@ async function begin() {
   ranking = new Ranking(catalog, (segment) => { choose({ segment }); scrollTo({ top: 0 }); });
   cards = new Cards(find("metrics"), catalog.metrics, (metric) => ranking.pick(metric));
   feed = new Feed({
-    values: showValues,
+    catalog: takeCatalog,
+    values: (list) => values.replace(list),
     update: (update) => { values.put(update); render(); },
     removed: (key) => { values.remove(key); render(); },
     status: showStatus,

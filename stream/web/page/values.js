@@ -26,20 +26,14 @@ export class Values {
     this.#newest.delete(keyOf(parts));
   }
 
-  /** Make these all that is known; what came meanwhile and is newer stays. */
+  /** Make these all that is known. */
   replace(updates) {
-    const before = this.#newest;
-    this.#newest = new Map();
+    this.clear();
     for (const update of updates) this.put(update);
-    for (const [key, update] of before) if (this.#newest.has(key)) this.put(update);
   }
 
   clear() {
     this.#newest.clear();
-  }
-
-  get size() {
-    return this.#newest.size;
   }
 
   /** The updates of one metric. */

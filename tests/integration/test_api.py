@@ -231,3 +231,8 @@ async def test_segments_and_ranking(site: Site, worker: Worker) -> None:
     found = await asyncio.to_thread(get, worker, path)
     assert [one["value"] for one in found["rows"]] == [299.0, 298.0]
     assert found["segments"] == 300
+
+
+async def test_there_are_no_alerts_yet(worker: Worker) -> None:
+    """Who asks by the contract gets an array, and need not wait for values."""
+    assert await asyncio.to_thread(worker.get, "/api/alerts") == (200, "[]")

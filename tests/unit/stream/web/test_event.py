@@ -14,6 +14,7 @@ from metrics.update import Update, encode
 from stream.live.board import Board
 from stream.live.query import Query
 from stream.web import event
+from stream.web.api import guarded
 from stream.web.event import Hub
 from tests.service.press import update
 
@@ -59,7 +60,7 @@ async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
         return await hub.serve(request, PARTS[request.query["part"]])
 
     app = web.Application()
-    app.add_routes([web.get("/events", serve)])
+    app.add_routes([web.get("/events", guarded(serve))])
     async with asyncio.timeout(60), TestClient(TestServer(app)) as client:
         yield Stage(client, hub)
         await hub.stop()
@@ -170,6 +171,21 @@ async def test_a_page_that_goes_is_forgotten(stage: Stage) -> None:
             await asyncio.sleep(0.01)
     stage.put([update()])
     assert not stage.hub._changes
+
+
+async def test_one_page_too_many_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are connected stay, and when one goes there is room."""
+    monkeypatch.setattr(event, "MOST", 1)
+    page = await stage.listen("all")
+    refused = await stage.client.get("/events", params={"part": "nps"})
+    assert refused.status == 503
+    assert int(refused.headers["Retry-After"]) > 0
+    assert await refused.json() == {"error": "1 pages are connected already, try again later"}
+    page.close()
+    async with asyncio.timeout(SECONDS):
+        while stage.hub.pages:  # noqa: ASYNC110 (a poll)
+            await asyncio.sleep(0.01)
+    await stage.listen("nps")
 
 
 async def test_stopping_ends_every_stream(stage: Stage) -> None:

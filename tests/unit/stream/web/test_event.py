@@ -11,7 +11,7 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from metrics.update import Update, encode
-from stream.live.board import Board
+from stream.live.board import Arrival, Board
 from stream.live.query import Query
 from stream.web import event
 from stream.web.api import guarded
@@ -22,6 +22,7 @@ Client = TestClient[web.Request, web.Application]
 NPS = Query(metrics=frozenset(["nps"]))
 PARTS = {"all": Query(), "nps": NPS, "nps again": NPS}
 SECONDS = 20
+NOW = Arrival(0.0, was_there=False)
 
 
 class Stage:
@@ -30,7 +31,7 @@ class Stage:
     def __init__(self, client: Client, hub: Hub) -> None:
         self.client = client
         self.hub = hub
-        self.board = Board()
+        self.board = Board(kept=0)
 
     def put(self, updates: Iterable[Update]) -> None:
         """Have updates noted."""
@@ -39,7 +40,7 @@ class Stage:
 
     def absorb(self, one: Update, value: bytes | None) -> None:
         """Have a record noted."""
-        if change := self.board.absorb(one.key().encode(), value):
+        if change := self.board.absorb(one.key().encode(), value, NOW):
             self.hub.note(change)
 
     async def listen(self, part: str) -> ClientResponse:

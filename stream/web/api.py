@@ -15,6 +15,7 @@ from metrics.plan import Plan
 from stream.live.board import Board, Held
 from stream.live.follower import Follower
 from stream.live.query import Query, Segment, Series
+from stream.settings.taken import RANKED, SEARCHED
 from stream.web.describe import catalog
 from stream.web.event import Full, Hub
 from stream.web.parameter import BadRequest, Terms, whole, word
@@ -126,7 +127,7 @@ class Api:
     async def _segments(self, request: web.Request) -> web.Response:
         """List segments, those that `search` is a part of, at most `limit`."""
         given = request.query
-        query = self._terms.segments(given, ("search", "limit"))
+        query = self._terms.segments(given, SEARCHED)
         limit = whole(given, "limit", 50, LISTED)
         words = given.get("search", "").casefold().split()
         found = (await self._board()).segments(query)
@@ -141,7 +142,7 @@ class Api:
     async def _ranked(self, request: web.Request) -> web.Response:
         """Rank the segments of a grouping by one metric; `metric` and `window` must be named."""
         given = request.query
-        query = self._terms.query(given, ("order", "limit"))
+        query = self._terms.query(given, RANKED)
         order = word(given, "order", ORDERS, "change")
         limit = whole(given, "limit", 20, MOST)
         wanted = self._wanted(query, order)

@@ -98,7 +98,7 @@ port = "6066"
         INPUT + KEY,
         environ={"RESSENTI_KAFKA__BOOTSTRAPS": "broker:9092"},
     ),
-    Case("A dimension that has another meaning", RUN, f'dimensions = ["window"]\n{INPUT}{KEY}'),
+    Case("A dimension that has another meaning", RUN, f'dimensions = ["metric"]\n{INPUT}{KEY}'),
     Case(
         "Two topics of one name",
         RUN,

@@ -47,6 +47,8 @@ COMMAND_LINE = (
 )
 
 CONFIGURATION = (
+    Case("No configuration file", "run"),
+    Case("A configuration file that was not named", "check", INPUT + KEY),
     Case("A configuration file that is not there", RUN),
     Case("A folder as configuration file", "run -c conf", files={"conf": None}),
     Case("An empty configuration file", RUN, ""),

@@ -75,6 +75,10 @@ class Plan(msgspec.Struct, frozen=True):
         """Say how far behind the shard's watermark slices are kept, by rung."""
         return retention(self.windows(), self.allowed_lateness + self.future_skew)
 
+    def keep_days(self) -> int:
+        """Say how far back local days are kept, of which closed windows are made; 0: not at all."""
+        return self.keep().get(Rung.LOCAL_DAY, 0)
+
     def fine(self) -> int | None:
         """Say for how long events are told apart by 10 seconds; after that, by 5 minutes.
 

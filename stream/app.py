@@ -78,9 +78,10 @@ class Worker:
         self.heartbeat = Heartbeat(client, self.owner, names)
         session = settings.kafka.session_timeout / 1000
         health = Health(self.owner, self.app.line, session)
-        follower = Follower(client, names.updates)
+        plan = settings.plan()
+        follower = Follower(client, names.updates, plan.keep_days())
         inputs = settings.topics.inputs()
-        api = Api(settings.plan(), inputs, follower, Reporter(health, self.telemetry))
+        api = Api(plan, inputs, follower, Reporter(health, self.telemetry))
         self.server = Server(health, self.telemetry, _selection(settings), api)
         self._sinks = self._redis(settings, health)
 

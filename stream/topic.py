@@ -8,7 +8,7 @@
 | `cx.metrics` `cx.alerts` `cx.dead-letters` | any | what leaves |
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from aiokafka import TopicPartition
@@ -24,6 +24,9 @@ STATE_ADVICE = {
     "min.cleanable.dirty.ratio": "0.1",
 }
 
+ARCHIVE = {"cleanup.policy": ("compact,delete", "delete,compact")}
+"""Who wants no archive of closed windows may have them deleted: no worker needs them."""
+
 
 class TopicError(Exception):
     """Topics are missing or are not what they must be; the text says which, and what to do."""
@@ -38,6 +41,8 @@ class Topic(msgspec.Struct, frozen=True):
     """Settings without which the results would be wrong."""
     advised: Mapping[str, str] = {}
     """Settings for a topic that we create; another value is no difference."""
+    as_good: Mapping[str, Sequence[str]] = {}
+    """Other values of required settings that do no harm."""
     any_partitions: bool = False
     """Whether another number of partitions is as good."""
 
@@ -119,6 +124,7 @@ def outputs(names: Mapping[str, str], shards: int, largest: int = MESSAGE_BYTES)
             shards,
             {"cleanup.policy": "compact", **size},
             STATE_ADVICE,
+            ARCHIVE,
             any_partitions=True,
         ),
         Topic(names["alerts"], 1, size, kept, any_partitions=True),
@@ -163,7 +169,7 @@ def _differences(topic: Topic, found: Found) -> list[Difference]:
         problems.append(Difference(topic, problem, remedy))
     for key, value in topic.required.items():
         actual = value if found.settings is None else found.settings.get(key, "")
-        if not _meets(key, actual, value):
+        if not _meets(key, actual, value) and actual not in topic.as_good.get(key, ()):
             least = "at least " if key in AT_LEAST else ""
             problem = f"has {key}={actual}, must have {least}{value}"
             problems.append(Difference(topic, problem, f"change it: {_alter_command(topic, key)}"))

@@ -23,7 +23,6 @@ from metrics import instant
 from metrics.agenda import Agenda
 from metrics.evaluate import Moment, evaluate
 from metrics.plan import Plan
-from metrics.slice import Rung
 from metrics.store import RowKey, Store
 from metrics.update import Update, encode
 from metrics.window import Window
@@ -256,8 +255,8 @@ class MergeShard:
 
     def _oldest(self) -> str:
         """Say when the oldest day that is kept begins."""
-        kept = self.plan.keep().get(Rung.LOCAL_DAY, 0)
-        return instant.format(max(instant.FIRST, (self.store.watermark or 0) - kept))
+        oldest = (self.store.watermark or 0) - self.plan.keep_days()
+        return instant.format(max(instant.FIRST, oldest))
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(

@@ -18,6 +18,7 @@ from stream.topic import TopicError
 from stream.web.address import AddressError
 
 FAILED, WRONG = 1, 2  # exit codes
+USUAL = Path("ressenti.toml")
 
 config = click.option(
     "-c",
@@ -37,11 +38,21 @@ def span(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
 
 
 def read(path: Path | None, worker: bool = False) -> Settings:
-    """Load the settings, or say all their faults and exit with 2; `worker`: it must do for one."""
+    """Load the settings, or say all their faults and exit with 2; `worker`: it must do for one.
+
+    A worker without a file is told so: it may have been forgotten.
+    """
+    if worker and path is None:
+        click.echo(f"ressenti: {_without()}", err=True)
     try:
         return load(path, os.environ, worker)
     except ConfigError as error:
         fail(error, WRONG)
+
+
+def _without() -> str:
+    told = "no configuration file was read: RESSENTI_ variables and defaults are used"
+    return f"{told}; -c {USUAL} reads the one that is here" if USUAL.is_file() else told
 
 
 @contextmanager

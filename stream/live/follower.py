@@ -7,14 +7,14 @@ the loop with the fold, so it works in short stretches.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from stream.client import Client, calm
-from stream.live.board import Board, Change
+from stream.live.board import Arrival, Board, Change
 from stream.state.recovery import close
 
 AT_ONCE = 500  # records between two turns of the event loop: some 8 ms
@@ -25,14 +25,20 @@ PATIENCE_S = 10.0  # to connect
 FETCH_BYTES = 1 << 20  # of one partition at a time
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 
+Ends = Mapping[TopicPartition, int]
+Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]
+
 log = structlog.get_logger(__name__)
 
 
 class Follower:
-    """Follows one topic; `watchers` are told of each change, and must return at once."""
+    """Follows one topic; `watchers` are told of each change, and must return at once.
 
-    def __init__(self, client: Client, topic: str) -> None:
-        self.board = Board()
+    Closed windows are kept for `kept` milliseconds before the newest.
+    """
+
+    def __init__(self, client: Client, topic: str, kept: int) -> None:
+        self.board = Board(kept)
         self.watchers: list[Callable[[Change], None]] = []
         self.caught_up = asyncio.Event()
         """Set once the board holds all that was published before it was asked for."""
@@ -89,24 +95,35 @@ class Follower:
     async def _follow(self, reader: AIOKafkaConsumer) -> None:
         """Read for good; say when all that was there at the beginning is read."""
         async with asyncio.timeout(PATIENCE_S):
-            ends: dict[TopicPartition, int] = await reader.end_offsets(reader.assignment())
+            ends: Ends = await reader.end_offsets(reader.assignment())
         settled: float | None = None
         while True:
             fetched = await reader.getmany(timeout_ms=POLL_MS, max_records=AT_ONCE)
-            for records in fetched.values():
-                self._absorb(records)
+            self._absorb(fetched, ends)
+            await self._drop(self.board.forget())
             await asyncio.sleep(0)
             if not self.caught_up.is_set() and await _reached(reader, ends):
                 # a demo's broker understates its ends: a quiet moment says that all is here
                 settled = settled or time.monotonic()
                 if not fetched or time.monotonic() - settled > SETTLED_S:
+                    await self._drop(self.board.expire(time.monotonic()))
                     self.caught_up.set()
                     log.info("updates read", topic=self._topic, keys=len(self.board))
 
-    def _absorb(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        for record in records:
-            if change := self.board.absorb(record.key or b"", record.value):
-                self._tell(change)
+    def _absorb(self, fetched: Fetched, ends: Ends) -> None:
+        now = time.monotonic()
+        old, new = Arrival(now, was_there=True), Arrival(now, was_there=False)
+        for tp, records in fetched.items():
+            end = ends.get(tp, 0)
+            for record in records:
+                arrival = old if record.offset < end else new
+                if change := self.board.absorb(record.key or b"", record.value, arrival):
+                    self._tell(change)
+
+    async def _drop(self, changes: AsyncIterator[Change]) -> None:
+        """Have the board drop what it drops, and tell of it."""
+        async for change in changes:
+            self._tell(change)
 
     def _tell(self, change: Change) -> None:
         for watcher in self.watchers:
@@ -115,11 +132,10 @@ class Follower:
     async def _expire(self) -> None:
         while True:
             await asyncio.sleep(EXPIRE_EVERY_S)
-            async for change in self.board.expire(time.time_ns() // 1_000_000):
-                self._tell(change)
+            await self._drop(self.board.expire(time.monotonic()))
 
 
-async def _reached(reader: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+async def _reached(reader: AIOKafkaConsumer, ends: Ends) -> bool:
     for tp, end in ends.items():
         if await reader.position(tp) < end:
             return False

@@ -30,7 +30,11 @@ class Settings(msgspec.Struct, frozen=True):
     week_start: Annotated[str, Key(choice(*WEEKDAYS), "First day of the week.")] = "monday"
     dimensions: Annotated[
         tuple[str, ...],
-        Key(DIMENSIONS, "What events can be told apart by: names in `dims`, or of own fields."),
+        Key(
+            DIMENSIONS,
+            "What events can be told apart by: names in `dims`, or of own fields. Names that "
+            "mean something else as a label or as a parameter of the API are refused.",
+        ),
     ] = ()
     groupings: Annotated[
         tuple[Grouping, ...],

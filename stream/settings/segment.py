@@ -9,12 +9,7 @@ from metrics.segment import Grouping, key
 from stream.settings.fault import Fault, Faults, Wrong, below, unknown
 from stream.settings.kind import Kind, many, matching, typed, whole
 from stream.settings.section import Key
-
-TAKEN = {
-    *("window", "variant", "grouping", "job", "instance", "pod"),
-    *("currency", "quantile", "reason", "theme", "source", "scale"),
-}
-"""Labels that series have besides dimensions, and names that `by` has."""
+from stream.settings.taken import TAKEN
 
 LARGEST_LIST = 400_000  # bytes; the list is kept as one record beside the entities
 
@@ -26,12 +21,9 @@ _LABEL = matching(
 def _dimension(raw: object, key: str) -> str:
     name = str(_LABEL.read(raw, key))
     if name in TAKEN:
-        raise Wrong(Fault(key, f"is a name with another meaning, as are {_listed(TAKEN)}"))
+        listed = ", ".join(sorted(TAKEN))
+        raise Wrong(Fault(key, f"is a name with another meaning, as are {listed}"))
     return name
-
-
-def _listed(names: set[str]) -> str:
-    return ", ".join(sorted(names))
 
 
 DIMENSIONS = many(Kind("a name", _dimension), "a list of names")

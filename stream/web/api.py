@@ -15,8 +15,9 @@ from metrics.plan import Plan
 from stream.live.board import Board, Held
 from stream.live.follower import Follower
 from stream.live.query import Query, Segment, Series
+from stream.settings.taken import RANKED, SEARCHED
 from stream.web.describe import catalog
-from stream.web.event import Hub
+from stream.web.event import Full, Hub
 from stream.web.parameter import BadRequest, Terms, whole, word
 from stream.web.ranking import MOST, ORDERS, Ranking, Wanted
 from stream.web.status import Reporter
@@ -70,12 +71,13 @@ class Api:
     def routes(self) -> list[web.RouteDef]:
         """List what is served."""
         return [
-            web.get("/api/values", _guarded(self._values), allow_head=False),  # it is streamed
-            web.get("/api/catalog", _guarded(self._catalog)),
-            web.get("/api/segments", _guarded(self._segments)),
-            web.get("/api/ranking", _guarded(self._ranked)),
+            web.get("/api/values", guarded(self._values), allow_head=False),  # it is streamed
+            web.get("/api/catalog", guarded(self._catalog)),
+            web.get("/api/segments", guarded(self._segments)),
+            web.get("/api/ranking", guarded(self._ranked)),
+            web.get("/api/alerts", self._alerts),
             web.get("/api/status", self._status),
-            web.get("/events", _guarded(self._events), allow_head=False),
+            web.get("/events", guarded(self._events), allow_head=False),
         ]
 
     async def stop(self) -> None:
@@ -110,6 +112,9 @@ class Api:
         self._follower.start()  # whoever asks will want values next
         return answer(catalog(self._plan, self._topics, self._follower.board.closed()))
 
+    async def _alerts(self, request: web.Request) -> web.Response:
+        return answer(b"[]")  # there is nothing yet that could raise one
+
     async def _status(self, request: web.Request) -> web.Response:
         self._follower.start()  # a page asks this until the values are there
         return answer(self._reporter.answer(self._follower, self._hub.pages))
@@ -122,7 +127,7 @@ class Api:
     async def _segments(self, request: web.Request) -> web.Response:
         """List segments, those that `search` is a part of, at most `limit`."""
         given = request.query
-        query = self._terms.segments(given, ("search", "limit"))
+        query = self._terms.segments(given, SEARCHED)
         limit = whole(given, "limit", 50, LISTED)
         words = given.get("search", "").casefold().split()
         found = (await self._board()).segments(query)
@@ -137,7 +142,7 @@ class Api:
     async def _ranked(self, request: web.Request) -> web.Response:
         """Rank the segments of a grouping by one metric; `metric` and `window` must be named."""
         given = request.query
-        query = self._terms.query(given, ("order", "limit"))
+        query = self._terms.query(given, RANKED)
         order = word(given, "order", ORDERS, "change")
         limit = whole(given, "limit", 20, MOST)
         wanted = self._wanted(query, order)
@@ -153,8 +158,8 @@ class Api:
         return Wanted(series, grouping, order, self._better[metric])
 
 
-def _guarded(handler: Handler) -> Handler:
-    """Say what is wrong as JSON."""
+def guarded(handler: Handler) -> Handler:
+    """Have a handler say what is wrong as JSON, and when to try again."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         try:
@@ -163,6 +168,8 @@ def _guarded(handler: Handler) -> Handler:
             return refusal(400, str(error))
         except NotYet:
             return refusal(503, "the values are still being read, try again")
+        except Full as error:
+            return refusal(503, str(error))
 
     return serve
 

@@ -38,6 +38,10 @@ class Behind(Exception):
     """A page does not read as fast as updates come."""
 
 
+class Full(Exception):
+    """As many pages are connected as there may be; the text says how many."""
+
+
 class Turn:
     """One write to come, and the one after it: pages walk along, each at its own pace."""
 
@@ -104,9 +108,12 @@ class Hub:
         self._channels.clear()
 
     async def serve(self, request: web.Request, query: Query) -> web.StreamResponse:
-        """Stream what is asked for until the page goes, is dropped, or the hub stops."""
+        """Stream what is asked for until the page goes, is dropped, or the hub stops.
+
+        Raises `Full`.
+        """
         if self.pages >= MOST:
-            raise web.HTTPServiceUnavailable(text=f"{MOST} pages are connected already\n")
+            raise Full(f"{MOST:,} pages are connected already, try again later")
         response = web.StreamResponse(headers=HEADERS)
         channel = self._join(query)
         try:

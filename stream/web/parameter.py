@@ -12,8 +12,8 @@ from multidict import MultiMapping
 
 from metrics.plan import Plan
 from stream.live.query import Condition, Query
+from stream.settings.taken import BY, NAMED
 
-BY = ("currency", "quantile", "reason", "scale", "source", "theme")
 CLOSED = ("day:", "week:", "month:", "quarter:", "year:")
 Given = MultiMapping[str]
 
@@ -58,16 +58,13 @@ class Terms(msgspec.Struct, frozen=True):
 
     def segments(self, given: Given, further: Sequence[str]) -> Query:
         """Read the conditions on segments alone. Raises `BadRequest`."""
-        dimensions = [name for name in self.dimensions if name not in NAMED]
-        _refuse_others(given, ("grouping", *dimensions, *further))
-        return Query(groupings=self._groupings(given), dimensions=_conditions(given, dimensions))
+        _refuse_others(given, ("grouping", *self.dimensions, *further))
+        conditions = _conditions(given, self.dimensions)
+        return Query(groupings=self._groupings(given), dimensions=conditions)
 
     def _groupings(self, given: Given) -> frozenset[tuple[str, ...]] | None:
         labels = _words(given, "grouping", tuple(self.groupings))
         return None if labels is None else frozenset(self.groupings[one] for one in labels)
-
-
-NAMED = ("metric", "variant", "window", "grouping")
 
 
 def word(given: Given, name: str, allowed: Iterable[str], default: str) -> str:

@@ -47,6 +47,8 @@ COMMAND_LINE = (
 )
 
 CONFIGURATION = (
+    Case("No configuration file", "run"),
+    Case("A configuration file that was not named", "check", INPUT + KEY),
     Case("A configuration file that is not there", RUN),
     Case("A folder as configuration file", "run -c conf", files={"conf": None}),
     Case("An empty configuration file", RUN, ""),
@@ -98,7 +100,7 @@ port = "6066"
         INPUT + KEY,
         environ={"RESSENTI_KAFKA__BOOTSTRAPS": "broker:9092"},
     ),
-    Case("A dimension that has another meaning", RUN, f'dimensions = ["window"]\n{INPUT}{KEY}'),
+    Case("A dimension that has another meaning", RUN, f'dimensions = ["metric"]\n{INPUT}{KEY}'),
     Case(
         "Two topics of one name",
         RUN,

@@ -231,3 +231,25 @@ async def test_segments_and_ranking(site: Site, worker: Worker) -> None:
     found = await asyncio.to_thread(get, worker, path)
     assert [one["value"] for one in found["rows"]] == [299.0, 298.0]
     assert found["segments"] == 300
+
+
+async def test_a_run_over_old_data_shows_their_days(site: Site, worker: Worker) -> None:
+    """Years ago by the clock, published now: what is kept is measured by the days themselves."""
+    async with AIOKafkaProducer(bootstrap_servers=site.kafka.bootstrap) as client:
+        for day in ("2015-01-01", "2017-05-29", "2017-05-30"):
+            event = {"id": day, "at": f"{day}T12:00:00Z", "type": "nps", "score": 9}
+            await client.send(site.source(), json.dumps(event).encode())
+    path = "/api/values?metric=nps&grouping=all&window=day:2015-01-01"
+    days = "&window=day:2017-05-29&window=day:2017-05-30"
+    kept = {"day:2017-05-29": 1, "day:2017-05-30": 1}
+    await until(
+        worker, path + days, lambda found: {one["window"]: one["n"] for one in found} == kept
+    )
+    closed = (await asyncio.to_thread(get, worker, "/api/catalog"))["closed_windows"]
+    assert "day:2017-05-30" in closed
+    assert "day:2015-01-01" not in closed
+
+
+async def test_there_are_no_alerts_yet(worker: Worker) -> None:
+    """Who asks by the contract gets an array, and need not wait for values."""
+    assert await asyncio.to_thread(worker.get, "/api/alerts") == (200, "[]")

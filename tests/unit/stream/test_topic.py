@@ -70,6 +70,14 @@ def test_outputs_may_have_any_number_of_partitions() -> None:
     assert differing == {"g-partials", "g-fold-a", "g-merge"}
 
 
+@pytest.mark.parametrize(("policy", "differing"), [("compact,delete", 0), ("delete", 1)])
+def test_old_updates_may_be_deleted_if_the_newest_are_kept(policy: str, differing: int) -> None:
+    """The last value of every closed window is an archive for those who want one."""
+    topic = outputs(OUTPUTS, shards=1)[0]
+    found = {topic.name: Found(1, {**topic.settings(), "cleanup.policy": policy})}
+    assert len(compare([topic], found)) == differing
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [

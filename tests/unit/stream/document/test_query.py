@@ -4,7 +4,7 @@ import pytest
 
 from metrics.catalog import METRICS
 from stream.document.query import BREAKDOWNS, Series, default, live
-from stream.settings.segment import TAKEN
+from stream.settings.taken import TAKEN
 
 
 def test_a_gauge_is_taken_once() -> None:

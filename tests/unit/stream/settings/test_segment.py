@@ -18,6 +18,10 @@ TAKEN = [
     "theme",
     "source",
     "scale",
+    "metric",
+    "search",
+    "limit",
+    "order",
 ]
 OWN_FIELDS = ["channel", "trigger", "survey_id", "topic", "campaign_id", "outcome", "kind"]
 

@@ -11,9 +11,10 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from metrics.update import Update, encode
-from stream.live.board import Board
+from stream.live.board import Arrival, Board
 from stream.live.query import Query
 from stream.web import event
+from stream.web.api import guarded
 from stream.web.event import Hub
 from tests.service.press import update
 
@@ -21,6 +22,7 @@ Client = TestClient[web.Request, web.Application]
 NPS = Query(metrics=frozenset(["nps"]))
 PARTS = {"all": Query(), "nps": NPS, "nps again": NPS}
 SECONDS = 20
+NOW = Arrival(0.0, was_there=False)
 
 
 class Stage:
@@ -29,7 +31,7 @@ class Stage:
     def __init__(self, client: Client, hub: Hub) -> None:
         self.client = client
         self.hub = hub
-        self.board = Board()
+        self.board = Board(kept=0)
 
     def put(self, updates: Iterable[Update]) -> None:
         """Have updates noted."""
@@ -38,7 +40,7 @@ class Stage:
 
     def absorb(self, one: Update, value: bytes | None) -> None:
         """Have a record noted."""
-        if change := self.board.absorb(one.key().encode(), value):
+        if change := self.board.absorb(one.key().encode(), value, NOW):
             self.hub.note(change)
 
     async def listen(self, part: str) -> ClientResponse:
@@ -59,7 +61,7 @@ async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
         return await hub.serve(request, PARTS[request.query["part"]])
 
     app = web.Application()
-    app.add_routes([web.get("/events", serve)])
+    app.add_routes([web.get("/events", guarded(serve))])
     async with asyncio.timeout(60), TestClient(TestServer(app)) as client:
         yield Stage(client, hub)
         await hub.stop()
@@ -170,6 +172,21 @@ async def test_a_page_that_goes_is_forgotten(stage: Stage) -> None:
             await asyncio.sleep(0.01)
     stage.put([update()])
     assert not stage.hub._changes
+
+
+async def test_one_page_too_many_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are connected stay, and when one goes there is room."""
+    monkeypatch.setattr(event, "MOST", 1)
+    page = await stage.listen("all")
+    refused = await stage.client.get("/events", params={"part": "nps"})
+    assert refused.status == 503
+    assert int(refused.headers["Retry-After"]) > 0
+    assert await refused.json() == {"error": "1 pages are connected already, try again later"}
+    page.close()
+    async with asyncio.timeout(SECONDS):
+        while stage.hub.pages:  # noqa: ASYNC110 (a poll)
+            await asyncio.sleep(0.01)
+    await stage.listen("nps")
 
 
 async def test_stopping_ends_every_stream(stage: Stage) -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from metrics.update import encode
-from stream.live.board import Board
+from stream.live.board import Arrival, Board
 from stream.live.query import Series
 from stream.web.ranking import Ranking, Wanted
 from tests.service.press import update
@@ -14,10 +14,10 @@ from tests.service.press import update
 
 def board(metric: str, segments: dict[str, dict[str, Any]]) -> Board:
     """A board with one segment by region for each name."""
-    made = Board()
+    made = Board(kept=0)
     for name, changes in segments.items():
         one = update(metric, segment={"region": name}, **changes)
-        made.absorb(one.key().encode(), encode(one))
+        made.absorb(one.key().encode(), encode(one), Arrival(0.0, was_there=False))
     return made
 
 

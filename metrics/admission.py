@@ -5,7 +5,7 @@ accepted events move the watermark and have their id remembered.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -73,43 +73,41 @@ class Admission:
         """Decide a batch in record order; `limits` is the latest `at` allowed, of all or each."""
         if not ats:
             return Verdict()
-        if self._plain(ats, ids, limits):
-            self._accept(ats, ids)
+        named = self._plain(ats, ids, limits)
+        if named is not None:
+            self._advance(max(ats))
+            self._remember(named)
             return Verdict(accepted=list(range(len(ats))))
         each = [limits] * len(ats) if isinstance(limits, int) else limits
         return self._one_by_one(ats, ids, each)
 
     def _plain(
         self, ats: Sequence[int], ids: Sequence[str | None], limits: Sequence[int] | int
-    ) -> bool:
-        """Say whether nothing in the batch can be future, late or a duplicate, by its extremes."""
+    ) -> dict[str, int] | None:
+        """Give a batch's ids with their `at` if nothing in it can be future, late or a duplicate.
+
+        By its extremes, without a look at each event; else None.
+        """
         highest = max(ats)
         if highest > (limits if isinstance(limits, int) else min(limits)):
-            return False
+            return None
         if self.watermark is not None and self.watermark > highest:
             highest = self.watermark
         if min(ats) < highest - self.bounds.lateness:
-            return False
-        distinct = set(ids)
-        distinct.discard(None)
-        missing = ids.count(None)
-        return len(distinct) + missing == len(ids) and self._seen.keys().isdisjoint(distinct)
+            return None
+        found = dict(zip(ids, ats, strict=True))
+        if missing := ids.count(None):
+            del found[None]
+        if len(found) + missing < len(ids) or not self._seen.keys().isdisjoint(found):
+            return None
+        return found  # type: ignore[return-value] # no None is left
 
-    def _accept(self, ats: Sequence[int], ids: Sequence[str | None]) -> None:
-        latest = max(ats)
-        self._advance(latest)
-        if None in ids:
-            named = [(name, at) for name, at in zip(ids, ats, strict=True) if name is not None]
-            ids, ats = [name for name, _ in named], [at for _, at in named]
-        if ids:
-            self._remember(ids, ats, latest)  # type: ignore[arg-type] # no None is left
-
-    def _remember(self, ids: Sequence[str], ats: Sequence[int], latest: int) -> None:
-        self._seen.update(zip(ids, ats, strict=True))
+    def _remember(self, named: Mapping[str, int]) -> None:
+        self._seen.update(named)
         fresh = self._fresh
-        fresh.ids.extend(ids)
-        fresh.ats.extend(ats)
-        fresh.latest = max(fresh.latest, latest)
+        fresh.ids.extend(named)
+        fresh.ats.extend(named.values())
+        fresh.latest = max(fresh.latest, max(named.values(), default=0))
 
     def _advance(self, at: int) -> None:
         if self.watermark is None or at > self.watermark:
@@ -132,7 +130,7 @@ class Admission:
         if self.watermark is not None and at < self.watermark - self.bounds.lateness:
             return verdict.late
         if name is not None:
-            self._remember((name,), (at,), at)
+            self._remember({name: at})
         self._advance(at)
         return verdict.accepted
 

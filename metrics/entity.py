@@ -17,7 +17,8 @@ from hashlib import blake2b
 import msgspec
 
 from metrics.catalog import METRICS
-from metrics.overlay import Columns, Contribution
+from metrics.columns import Columns
+from metrics.overlay import Contribution
 from metrics.segment import Leaf
 from metrics.slice import Rung, slice_start
 
@@ -109,7 +110,7 @@ def _event(columns: Columns, row: int, layout: int) -> Entity:
         id=columns.ids[row],
         stands=not revision.reopens and row not in columns.excluded,
         leaf=columns.leaves[row],
-        user=columns.users[row],
+        user=columns.users[row] or None,
         amounts=(*amounts, *columns.amounts[row]) if columns.amounts else tuple(amounts),
         first=at,
         last=at,

@@ -9,6 +9,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import cast
+
+import numpy as np
 
 from metrics.error import InvalidEvent
 
@@ -65,6 +68,11 @@ def _remember(known: dict[str, int], text: str, length: int) -> int:
     return length
 
 
+_MANY = 100
+_WIDTH = len("2026-11-22T10:05:00.480Z")
+_ZERO, _DOT, _Z = b"0.Z"
+_NINE = 9
+_PLACES = np.array([100, 10, 1], np.int64)
 _SECONDS, _TAILS = _Seconds(), _Tails()
 
 
@@ -87,13 +95,33 @@ def read_all(values: Sequence[float | str]) -> list[int]:
     """Read the times of a batch, as `read` does each, at a fraction of the cost."""
     kinds = set(map(type, values))
     if kinds == {str}:  # hot path: no call per event
-        ats = [_SECONDS[text[:_HALF]] + _TAILS[text[_HALF:]] for text in values]  # type: ignore[index] # all text
+        texts = cast(Sequence[str], values)
+        ats = _matrix(texts) or [_SECONDS[text[:_HALF]] + _TAILS[text[_HALF:]] for text in texts]
     elif kinds == {int}:
         ats = list(values)  # type: ignore[arg-type] # all whole
     else:
         return [read(value) for value in values]
     _within(min(ats)), _within(max(ats))
     return ats
+
+
+def _matrix(texts: Sequence[str]) -> list[int] | None:
+    """Read many texts that all look like `2026-11-22T10:05:00.480Z` at once; None if not."""
+    if len(texts) < _MANY or set(map(len, texts)) != {_WIDTH}:
+        return None
+    joined = "".join(texts)
+    if not joined.isascii():
+        return None
+    text = np.frombuffer(joined.encode(), np.uint8).reshape(-1, _WIDTH)
+    digits = text[:, _HALF + 1 : -1] - _ZERO  # what is below wraps around
+    if (text[:, _HALF] != _DOT).any() or (text[:, -1] != _Z).any() or (digits > _NINE).any():
+        return None
+    halves = np.ascontiguousarray(text[:, :_HALF]).view(f"S{_HALF}").ravel()
+    turns = np.flatnonzero(halves[1:] != halves[:-1]) + 1  # neighbours mostly share their second
+    rows = [0, *turns.tolist()]
+    seconds = np.array([_SECONDS[texts[row][:_HALF]] for row in rows], np.int64)
+    found = np.repeat(seconds, np.diff([*rows, len(texts)])) + digits @ _PLACES
+    return cast(list[int], found.tolist())
 
 
 def parse(text: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from metrics.admission import Admission, Verdict
-from metrics.overlay import Columns
+from metrics.columns import Columns
 
 
 class Outcome(msgspec.Struct):

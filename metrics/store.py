@@ -30,6 +30,9 @@ CACHED_ROWS = 2_000  # unpacked, some 10 kB each; more rows than that are rarely
 CACHED_TOTALS = 32 << 20  # bytes, of one shard
 WAITING = 64  # deltas of one segment that wait at most
 
+_FINE_FIRST = (Rung.TEN_SECONDS, Rung.FIVE_MINUTES, Rung.LOCAL_DAY, Rung.HOUR, Rung.DAY)
+"""Slices of each fixed rung tile those of the rungs after it; local days, only 5 minutes do."""
+
 _STRETCH = {
     Rung.TEN_SECONDS: duration.HOUR // 2,
     Rung.FIVE_MINUTES: 6 * duration.HOUR,
@@ -66,6 +69,7 @@ class Store:
 
     def __init__(self, keep: Mapping[Rung, int], zone: Zone) -> None:
         self._keep = dict(keep)
+        self._rungs = [rung for rung in _FINE_FIRST if rung in keep]
         self._zone = zone
         self._packed: dict[str, dict[tuple[Rung, int], bytes]] = {}
         self._pieces: dict[RowKey, int] = {}  # of rows that are kept in more than one
@@ -126,23 +130,28 @@ class Store:
         """
         if not (waiting := self._waiting.pop(segment, None)):
             return
-        deltas = _sums(waiting)
-        for rung in self._keep:
-            slices = _sums((self._slice_start(at, rung), delta) for at, delta in deltas.items())
+        deltas = finer = _sums(waiting)
+        for rung in self._rungs:  # each from the one before: users are united once for all
+            slices = _sums((self._slice_start(at, rung), delta) for at, delta in finer.items())
             for start, delta in slices.items():
                 if self._takes(rung, start):
                     self._add(RowKey(rung, self._row_start(start, rung), segment), start, delta)
-        for slot in list(self._slots.get(segment, ())):
-            self._correct(segment, slot, deltas)
+            finer = slices if rung else finer
+        if slots := self._slots.get(segment):
+            everything = total(deltas.values())
+            for slot in list(slots):
+                self._correct((segment, slot), deltas, everything)
 
-    def _correct(self, segment: str, slot: str, deltas: Mapping[int, Summary]) -> None:
+    def _correct(
+        self, key: tuple[str, str], deltas: Mapping[int, Summary], everything: Summary
+    ) -> None:
         """Keep a total true; one that may lose a user is made anew when it is asked for."""
-        held = self._totals[segment, slot]
+        held = self._totals[key]
         inside = [delta for at, delta in deltas.items() if at in held.span]
         if any(delta.takes for delta in inside):
-            self._forget(segment, slot)
+            self._forget(*key)
         elif inside:
-            held.summary.merge(total(inside))
+            held.summary.merge(everything if len(inside) == len(deltas) else total(inside))
 
     def _slice_start(self, at: int, rung: Rung) -> int:
         return at - at % rung if rung else self._zone.local_day_start(at)

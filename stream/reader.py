@@ -8,9 +8,9 @@ import msgspec
 
 from metrics.accumulator.distinct import digest
 from metrics.activity import SHOWN_BY
+from metrics.columns import NOBODY, Amounts, Columns, Revision
 from metrics.entity import identify
 from metrics.event import EVENTS, Event, SurveyAnswer, TicketClosure
-from metrics.overlay import Amounts, Columns, Revision
 from metrics.plan import Plan
 from metrics.scale import FAMILY
 from stream.codec import Bad, Codec, Leaves
@@ -24,16 +24,16 @@ def hash_key(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=32).digest()
 
 
-class Hashes(dict[str | None, int | None]):
-    """Keyed hashes of customers' ids, remembered; no customer has no hash."""
+class Hashes(dict[str | None, int]):
+    """Keyed hashes of customers' ids, remembered; no customer is `NOBODY`."""
 
     def __init__(self, key: bytes) -> None:
-        super().__init__({None: None})
+        super().__init__({None: NOBODY})
         self.key = key
 
-    def __missing__(self, customer: str | None) -> int | None:
+    def __missing__(self, customer: str | None) -> int:
         if customer is None:
-            return None
+            return NOBODY
         if len(self) > HASHES:
             self.clear()
         self[customer] = found = digest(customer, self.key)
@@ -131,10 +131,10 @@ class Reader:
         )
         return Taken(columns, events, decoded.rows, decoded.bad, decoded.tombstones)
 
-    def _users(self, events: Sequence[Event]) -> Sequence[int | None]:
+    def _users(self, events: Sequence[Event]) -> Sequence[int]:
         """Hash the customers whom the events show to be active."""
         if not self._counts_users:
-            return [None] * len(events)
+            return [NOBODY] * len(events)
         kinds, hashes = self._shown_by, self._hashes
         if kinds is None:
             return [hashes[event.customer_id] for event in events]

@@ -10,9 +10,10 @@ from operator import itemgetter
 
 from metrics.accumulator import counts
 from metrics.accumulator.counts import Counts
+from metrics.columns import Columns
 from metrics.entities import Entities
 from metrics.entity import Entity, contribution, events
-from metrics.overlay import Columns, Overlay
+from metrics.overlay import Overlay
 from metrics.plan import Plan
 from metrics.summary import Summary
 from metrics.zone import multiples

@@ -31,4 +31,5 @@ class Timing(msgspec.Struct, frozen=True):
         if isinstance(held.shard, MergeShard):
             wait = max(self.publish, min(REST * held.cost, LONGEST_REST))
             return held.shard.ready and now - held.flushed >= wait
-        return held.shard.dirty and now - held.flushed >= every
+        wait = max(every, min(REST * held.cost, 2.0))
+        return held.shard.dirty and now - held.flushed >= wait

@@ -52,11 +52,12 @@ def digest(text: str, key: bytes) -> int:
     """Return the 64-bit hash that stands for a customer's id, keyed (BLAKE2b, RFC 7693).
 
     Ids never leave in clear: without `key` (16 to 64 bytes, else ValueError) a hash can neither
-    be reversed by trying ids nor joined with that of another installation.
+    be reversed by trying ids nor joined with that of another installation. It is never 0.
     """
     if len(key) < LEAST_KEY:
         raise ValueError(f"a hash key has at least {LEAST_KEY} bytes")
-    return int.from_bytes(blake2b(text.encode(), digest_size=8, key=key).digest(), "little")
+    found = blake2b(text.encode(), digest_size=8, key=key).digest()
+    return int.from_bytes(found, "little") or 1
 
 
 class Distinct(msgspec.Struct, gc=False):
@@ -73,6 +74,12 @@ class Distinct(msgspec.Struct, gc=False):
     def zero(cls) -> "Distinct":
         """Return the empty set."""
         return cls()
+
+    @classmethod
+    def of(cls, hashes: Hashes) -> "Distinct":
+        """Return the set of these hashes, which ascend without repeats."""
+        many = len(hashes) > EXACT_UP_TO
+        return cls(_densify(hashes, []) if many else hashes.astype(_U64, copy=False).tobytes())
 
     @classmethod
     def unpack(cls, packed: bytes) -> "Distinct":

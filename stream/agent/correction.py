@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from metrics.columns import Columns
 from metrics.entities import Entities
 from metrics.entity import contribution, events
-from metrics.overlay import Columns, Overlay
+from metrics.overlay import Overlay
 from metrics.plan import Plan
 from metrics.segment import Grouping, RollUp
 

@@ -14,8 +14,9 @@ from zlib import crc32
 import msgspec
 
 from metrics.admission import NEVER, Admission, Chunk
+from metrics.columns import Columns
 from metrics.outcome import Outcome, judge
-from metrics.overlay import Columns, Overlay
+from metrics.overlay import Overlay
 from metrics.plan import Plan
 from metrics.slice import Rung, slice_start
 from stream import partial

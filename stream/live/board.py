@@ -146,13 +146,12 @@ class Board:
         held = segments.get(segment)
         if held and (held.revision, held.window_end) > (head.revision, head.window_end):
             return None
-        packed = pack(text)
-        if held and held.packed == packed:
+        if held and held.as_of == head.as_of and held.text == text:
             return None  # it is read once more, after a lost connection: nobody has refreshed it
         if held is None:
             self._count(segment)
         end, as_of = intern(head.window_end), intern(head.as_of)
-        segments[segment] = Held(packed, head.revision, end, as_of, arrival)
+        segments[segment] = Held(pack(text), head.revision, end, as_of, arrival)
         if series.closed:
             self._closed.setdefault(end, set()).add(series)
         self._turn(series)

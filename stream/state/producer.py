@@ -35,7 +35,7 @@ class Limits(msgspec.Struct, frozen=True):
     batch_bytes: int = 900_000
     """A batch is closed at this size before compression; a larger record goes by itself. Below the
     brokers' usual `max.message.bytes` (1,048,588)."""
-    compression: str | None = "lz4"
+    compression: str | None = "snappy"
 
 
 class Producer:

@@ -15,7 +15,7 @@ from aiokafka.errors import CorruptRecordException
 
 from stream.transport.batch import TP, Batch
 
-RECORDS = 5_000  # more leave the processor's cache and hold up the event loop
+RECORDS = 1_000  # more leave the processor's cache and hold up the event loop
 BYTES = 1 << 20  # of values: from here on nothing is joined
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metrics.columns import Columns, Revision
 from metrics.entity import Entity, contribution, events, identify, join
-from metrics.overlay import Columns, Contribution, Revision
+from metrics.overlay import Contribution
 
 TICKET, RESPONSE = "ticket_closures", "survey_answers"
 
@@ -127,7 +128,7 @@ def test_events_come_with_the_watermark_before_them() -> None:
         ids=[None, "b", "c", "d", "e"],
         leaves=[()] * 5,
         cells=["x", None, None, "y", None],
-        users=[1, None, None, 4, None],
+        users=[1, 0, 0, 4, 0],
         amounts=[(), (), (("z", 2),), (("z", 3),), ()],
         excluded=frozenset({3}),
         revisions={0: Revision(b"A", 1), 2: Revision(b"B", 0, True), 3: Revision(b"A", 2)},

@@ -57,7 +57,7 @@ def evaluate(
     What `min_n` suppresses is yielded too: the sinks take it back. Of a closed window of which a
     slice has left the state there is nothing to say any more: its last value stands.
     """
-    named = pairs(segment)
+    named, users = pairs(segment), plan.counts_users()
     families = _families(store.known.get(segment, {}))
     for window in windows:
         look = _look(window, moment.as_of)  # type: ignore[arg-type] # windows are frozen structs
@@ -65,10 +65,10 @@ def evaluate(
         if closed and not store.holds(look.tiles):
             continue
         slot = None if closed else window.name
-        totals = _totals(families, store.total(segment, look.span, look.tiles, slot))
-        earlier = None
+        totals = _totals(families, store.total(segment, look.span, look.tiles, slot, users))
+        earlier, before = None, None if closed else f"-{window.name}"
         if store.holds(look.oldest):
-            held = store.total(segment, look.before, look.before_tiles, slot and f"-{slot}")
+            held = store.total(segment, look.before, look.before_tiles, before, users)
             if held.counts or held.users:  # without them n is 0, and there is no `previous`
                 earlier = _totals(families, held)
         stamp = Stamp.of(window.name, look.span, moment.as_of, moment.revision, named)

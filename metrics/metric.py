@@ -51,7 +51,7 @@ class Metric(msgspec.Struct, frozen=True):
     `inputs` are keys of `[topics]`; `always` the variants that need no configuration;
     `contribute` says, per input, which integers one event adds (survey scores need none: their
     cell is found when they are decoded); `until_reopened` are the cells that a ticket adds to only
-    while no event has ever reopened it.
+    while no event has ever reopened it; `counts_users` says that it reads `Totals.users`.
     """
 
     name: str
@@ -64,3 +64,4 @@ class Metric(msgspec.Struct, frozen=True):
     contribute: Mapping[str, Contribute] = {}
     windows: tuple[str, ...] = ()
     until_reopened: tuple[str, ...] = ()
+    counts_users: bool = False

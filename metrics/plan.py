@@ -4,9 +4,10 @@ It is all that the core needs to know of the configuration, already checked; tim
 milliseconds. The same plan drives live workers and replays.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import msgspec
+from msgspec import structs
 
 from metrics import duration
 from metrics.admission import Bounds
@@ -54,6 +55,31 @@ class Plan(msgspec.Struct, frozen=True):
     min_n: int = 0
     targets: dict[str, float] = {}
     benchmarks: dict[str, float] = {}
+
+    def only(
+        self,
+        metrics: Container[str] | None = None,
+        windows: Container[str] | None = None,
+        groupings: Container[Grouping] | None = None,
+    ) -> "Plan":
+        """Leave of it what is named; None leaves all."""
+        choices = (
+            structs.replace(
+                choice,
+                windows=tuple(w for w in choice.windows if windows is None or w.name in windows),
+            )
+            for choice in self.choices
+            if metrics is None or choice.metric.name in metrics
+        )
+        return structs.replace(
+            self,
+            choices=tuple(choice for choice in choices if choice.windows),
+            groupings=tuple(g for g in self.groupings if groupings is None or g in groupings),
+        )
+
+    def counts_users(self) -> bool:
+        """Say whether any metric does."""
+        return any(choice.metric.counts_users for choice in self.choices)
 
     def windows(self) -> tuple[Window, ...]:
         """List every window that some metric has, once."""

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from metrics import duration
 from metrics.slice import Rung, Slice, Span
+from metrics.slots import Slots
 from metrics.summary import Slices, Summary, added, join, pack, pieces, total, unpack
 from metrics.zone import Zone
 
@@ -27,7 +28,6 @@ CLOCKS_DIFFER = 3 * duration.HOUR
 """By how much, at most, the clocks by which windows are evaluated may differ."""
 
 CACHED_ROWS = 2_000  # unpacked, some 10 kB each; more rows than that are rarely read twice in turn
-CACHED_TOTALS = 32 << 20  # bytes, of one shard
 WAITING = 64  # deltas of one segment that wait at most
 
 _FINE_FIRST = (Rung.TEN_SECONDS, Rung.FIVE_MINUTES, Rung.LOCAL_DAY, Rung.HOUR, Rung.DAY)
@@ -56,12 +56,7 @@ class RowKey(msgspec.Struct, frozen=True, array_like=True, order=True):
     piece: int = 0
 
 
-class _Total(msgspec.Struct, gc=False):
-    """What a slot holds: the sum of a span, and its size in bytes when it was made."""
-
-    span: Span
-    summary: Summary
-    weight: int
+_Waiting = dict[str, list[tuple[int, Summary]]]
 
 
 class Store:
@@ -75,10 +70,8 @@ class Store:
         self._pieces: dict[RowKey, int] = {}  # of rows that are kept in more than one
         self._open: dict[RowKey, Slices] = {}
         self._read: OrderedDict[RowKey, Slices] = OrderedDict()
-        self._totals: OrderedDict[tuple[str, str], _Total] = OrderedDict()
-        self._weight = 0  # of the totals, bytes
-        self._slots: dict[str, set[str]] = {}
-        self._waiting: dict[str, list[tuple[int, Summary]]] = {}
+        self._slots = Slots()
+        self._waiting: tuple[_Waiting, _Waiting] = {}, {}  # counts; users
         self.known: dict[str, dict[str, None]] = {}
         """Every cell and `users/<source>` that a segment ever had, in order of arrival."""
         self.watermark: int | None = None
@@ -113,23 +106,29 @@ class Store:
 
         The delta must not be changed afterwards.
         """
-        waiting = self._waiting.setdefault(segment, [])
-        waiting.append((at, delta))
-        if len(waiting) >= WAITING:
-            self._settle(segment)
+        for waiting, half in zip(self._waiting, delta.halves(), strict=True):
+            if half is not None:
+                held = waiting.setdefault(segment, [])
+                held.append((at, half))
+                if len(held) >= WAITING:
+                    self._settle(segment, waiting.pop(segment))
         return self._learn(segment, delta)
 
-    def _settle_all(self) -> None:
-        for segment in list(self._waiting):
-            self._settle(segment)
+    def _catch_up(self, segment: str, users: bool = True) -> None:
+        for waiting in self._waiting if users else self._waiting[:1]:
+            if held := waiting.pop(segment, None):
+                self._settle(segment, held)
 
-    def _settle(self, segment: str) -> None:
-        """Add the deltas that wait to the segment's slices and to its totals in use.
+    def _settle_all(self) -> None:
+        for waiting in self._waiting:
+            for segment in list(waiting):
+                self._settle(segment, waiting.pop(segment))
+
+    def _settle(self, segment: str, waiting: Iterable[tuple[int, Summary]]) -> None:
+        """Add deltas that waited to the segment's slices and to its totals in use.
 
         What the watermark has left behind meanwhile is in no window that could still be read.
         """
-        if not (waiting := self._waiting.pop(segment, None)):
-            return
         deltas = finer = _sums(waiting)
         for rung in self._rungs:  # each from the one before: users are united once for all
             slices = _sums((self._slice_start(at, rung), delta) for at, delta in finer.items())
@@ -137,21 +136,7 @@ class Store:
                 if self._takes(rung, start):
                     self._add(RowKey(rung, self._row_start(start, rung), segment), start, delta)
             finer = slices if rung else finer
-        if slots := self._slots.get(segment):
-            everything = total(deltas.values())
-            for slot in list(slots):
-                self._correct((segment, slot), deltas, everything)
-
-    def _correct(
-        self, key: tuple[str, str], deltas: Mapping[int, Summary], everything: Summary
-    ) -> None:
-        """Keep a total true; one that may lose a user is made anew when it is asked for."""
-        held = self._totals[key]
-        inside = [delta for at, delta in deltas.items() if at in held.span]
-        if any(delta.takes for delta in inside):
-            self._forget(*key)
-        elif inside:
-            held.summary.merge(everything if len(inside) == len(deltas) else total(inside))
+        self._slots.correct(segment, deltas)
 
     def _slice_start(self, at: int, rung: Rung) -> int:
         return at - at % rung if rung else self._zone.local_day_start(at)
@@ -181,33 +166,25 @@ class Store:
         return fresh
 
     def total(
-        self, segment: str, span: Span, tiles: Iterable[Slice], slot: str | None = None
+        self,
+        segment: str,
+        span: Span,
+        tiles: Iterable[Slice],
+        slot: str | None = None,
+        users: bool = True,
     ) -> Summary:
-        """Add up a segment's slices; `tiles` cover the span.
+        """Add up a segment's slices; `tiles` cover the span. Users, which cost most, if wanted.
 
         In a `slot` it is kept, and kept true, until the slot is asked for another span.
         """
-        self._settle(segment)
+        self._catch_up(segment, users)
         if slot is None:
             return total(self._tiles(segment, tiles))
-        key = (segment, slot)
-        held = self._totals.get(key)
-        if held is not None and held.span != span:
-            self._forget(*key)
-            held = None
+        held = self._slots.get((segment, slot), span)
         if held is None:
-            summary = total(self._tiles(segment, tiles))
-            held = self._totals[key] = _Total(span, summary, summary.weight())
-            self._slots.setdefault(segment, set()).add(slot)
-            self._weight += held.weight
-        self._totals.move_to_end(key)
-        while self._weight > CACHED_TOTALS and len(self._totals) > 1:
-            self._forget(*next(iter(self._totals)))
-        return held.summary
-
-    def _forget(self, segment: str, slot: str) -> None:
-        self._weight -= self._totals.pop((segment, slot)).weight
-        self._slots[segment].discard(slot)
+            held = total(self._tiles(segment, tiles))
+            self._slots.put((segment, slot), span, held)
+        return held
 
     def _tiles(self, segment: str, tiles: Iterable[Slice]) -> Iterator[Summary]:
         for rung, start in tiles:
@@ -226,7 +203,7 @@ class Store:
 
     def days(self, segment: str, until: int) -> list[int]:
         """List the local days up to an instant that a segment has a slice of, by their start."""
-        self._settle(segment)
+        self._catch_up(segment)
         if Rung.LOCAL_DAY not in self._keep:
             return []
         oldest = max(0, (self.watermark or 0) - self._keep[Rung.LOCAL_DAY])

@@ -37,6 +37,17 @@ class Summary:
             if not counted.packed:
                 del self.counted[source]
 
+    def halves(self) -> tuple["Summary | None", "Summary | None"]:
+        """Take the counts and the users apart; None where there are none."""
+        if not self.users and not self.counted:
+            return (self if self.counts else None), None
+        if not self.counts:
+            return None, self
+        counted, seen = Summary(), Summary()
+        counted.counts = self.counts
+        seen.users, seen.counted = self.users, self.counted
+        return counted, seen
+
     @property
     def takes(self) -> bool:
         """Whether merging it may take a user away."""

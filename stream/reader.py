@@ -113,7 +113,7 @@ class Reader:
             for choice in plan.choices
             if source in choice.metric.contribute
         ]
-        self._counts_users = any(choice.metric.name == "active_users" for choice in plan.choices)
+        self._counts_users = plan.counts_users()
 
     def read(self, values: Sequence[bytes | None]) -> Taken:
         """Read a batch; nothing raises, what cannot be read is in `bad`."""

@@ -9,8 +9,8 @@ from stream.held import Held
 
 REST = 10  # times as long as it took, a shard waits before it publishes again: it is catching up
 LONGEST_REST = 5.0  # seconds
-MOST_FLUSHES = 20  # a second, of a worker, all its partitions together
-FEWEST_FLUSHES = 5  # that are left to source partitions, however many shards there are
+MOST_FLUSHES = 40  # a second, of a worker, all its partitions together
+FEWEST_FLUSHES = 10  # that are left to source partitions, however many shards there are
 
 
 class Timing(msgspec.Struct, frozen=True):
@@ -31,5 +31,4 @@ class Timing(msgspec.Struct, frozen=True):
         if isinstance(held.shard, MergeShard):
             wait = max(self.publish, min(REST * held.cost, LONGEST_REST))
             return held.shard.ready and now - held.flushed >= wait
-        wait = max(every, min(REST * held.cost, 2.0))
-        return held.shard.dirty and now - held.flushed >= wait
+        return held.shard.dirty and now - held.flushed >= every

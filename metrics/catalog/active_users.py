@@ -42,4 +42,5 @@ ACTIVE_USERS = Metric(
     variants=(Variant("default", "users", lower, (0.0, None)),),
     source="common handbook definition: distinct customers with an event in the window",
     windows=("24h", "7d", "28d", "30d"),
+    counts_users=True,
 )

@@ -23,6 +23,7 @@ from metrics import instant
 from metrics.agenda import Agenda
 from metrics.evaluate import Moment, evaluate
 from metrics.plan import Plan
+from metrics.segment import grouping
 from metrics.store import RowKey, Store
 from metrics.update import Update, encode
 from metrics.window import Window
@@ -268,8 +269,13 @@ class MergeShard:
             self._agenda.changed(),
         )
 
-    def updates(self, now: int, windows: frozenset[str] | None = None) -> Iterator[list[Update]]:
-        """Evaluate all open windows as of now, a segment at a time; for scrapes."""
-        chosen = [w for w in self.plan.windows() if windows is None or w.name in windows]
+    def updates(self, now: int, plan: Plan | None = None) -> Iterator[list[Update]]:
+        """Evaluate open windows as of now, a segment at a time; for scrapes.
+
+        `plan` is what is wanted of the shard's own, None being all.
+        """
+        plan = plan or self.plan
+        windows, moment = plan.windows(), self.moment(now)
         for segment in list(self.store.known):
-            yield list(evaluate(self.plan, self.store, segment, chosen, self.moment(now)))
+            if grouping(segment) in plan.groupings:
+                yield list(evaluate(plan, self.store, segment, windows, moment))

@@ -7,10 +7,11 @@ and labels are those of the contract; a value without data has no series.
 import asyncio
 import heapq
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 import msgspec
 
+from metrics.plan import Plan
 from metrics.update import Update
 from stream.agent.merge import MergeShard
 
@@ -32,14 +33,15 @@ class Selection(msgspec.Struct, frozen=True):
     max_series: int = 50_000
     min_n: int = 0
 
+    def of(self, plan: Plan) -> Plan:
+        """Leave of a plan what is chosen; groupings are named as labels name them."""
+        names = self.groupings
+        groupings = {one for one in plan.groupings if names is None or _label(one) in names}
+        return plan.only(self.metrics, self.windows, groupings)
+
     def takes(self, update: Update) -> bool:
-        """Say whether a value is exported: chosen, with data, not suppressed."""
-        return (
-            update.value is not None
-            and update.n >= self.min_n
-            and (self.metrics is None or update.metric in self.metrics)
-            and (self.groupings is None or _grouping(update) in self.groupings)
-        )
+        """Say whether a value is exported: with data, not suppressed."""
+        return update.value is not None and update.n >= self.min_n
 
 
 class Exposition(msgspec.Struct, frozen=True):
@@ -75,7 +77,7 @@ async def _evaluated(
     now = time.time_ns() // 1_000_000
     started = time.monotonic()
     for shard in shards:
-        for updates in shard.updates(now, selection.windows):
+        for updates in shard.updates(now, selection.of(shard.plan)):
             yield updates
             if time.monotonic() - started > PAUSE_S:
                 await asyncio.sleep(0)
@@ -106,15 +108,15 @@ def _number(value: float | int | None) -> str:
     return repr(value)
 
 
-def _grouping(update: Update) -> str:
-    return ",".join(update.grouping) or "all"
+def _label(grouping: Sequence[str]) -> str:
+    return ",".join(grouping) or "all"
 
 
 def _labels(update: Update) -> str:
     labels = {
         "window": update.window,
         "variant": update.variant,
-        "grouping": _grouping(update),
+        "grouping": _label(update.grouping),
         **update.segment,
         **update.by,
     }

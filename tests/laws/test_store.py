@@ -109,7 +109,10 @@ class Kept:
     def total(self, segment: str, window: Window, span: Span) -> tuple[int, bytes]:
         """Amount and users of a window, by the store."""
         slot = f"{window.name}{span == window.span(self.now)}" if self.now else None
-        found = self.store.total(segment, span, window.cover(span), slot)
+        tiles = window.cover(span)
+        counts = dict(self.store.total(segment, span, tiles, slot, users=False).counts)
+        found = self.store.total(segment, span, tiles, slot)
+        assert found.counts == counts, "whether users are wanted too changes no count"
         users = found.users.get("product_usage", Distinct())
         return found.counts.get("nps/0-10/9", 0), users.pack()
 

@@ -1,16 +1,20 @@
 """The exposition: names, labels and lines as Prometheus's own parser reads them."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from metrics.plan import Plan
+from metrics.summary import Summary
 from metrics.update import Update
-from stream.agent.merge import MergeShard
+from stream.agent.merge import MergeShard, Target
+from stream.settings.load import resolve
 from stream.sink.prometheus import Exposition, Selection, render, value_name
+from stream.transport.batch import TP
 
 UPDATE = Update(
     schema=1,
@@ -42,10 +46,12 @@ UPDATE = Update(
 class Shard(MergeShard):
     """A shard whose values are given."""
 
+    plan = Plan()
+
     def __init__(self, updates: list[Update]) -> None:
         self.given = updates
 
-    def updates(self, now: int, windows: frozenset[str] | None = None) -> Iterator[list[Update]]:
+    def updates(self, now: int, plan: Plan | None = None) -> Iterator[list[Update]]:
         """Yield each value as a segment's."""
         yield from ([update] for update in self.given)
 
@@ -110,18 +116,41 @@ def test_no_data_is_no_series() -> None:
     assert not samples(update(n=4), min_n=5)
 
 
-@pytest.mark.parametrize(
-    ("selection", "taken"),
-    [
-        ({"metrics": frozenset({"nps"})}, True),
-        ({"metrics": frozenset({"csat"})}, False),
-        ({"groupings": frozenset({"region"})}, True),
-        ({"groupings": frozenset({"all", "region,product"})}, False),
-    ],
-)
-def test_the_configuration_chooses(selection: dict[str, Any], taken: bool) -> None:
-    """By metric and by the grouping's label."""
-    assert bool(samples(UPDATE, **selection)) is taken
+def chosen(**selection: Any) -> list[tuple[str, str, str]]:
+    """What is exported of a shard with one answer: metric, window and grouping of each value."""
+    settings = resolve(
+        {
+            "dimensions": ["region"],
+            "groupings": [[], ["region"]],
+            "topics": {"survey_answers": "a"},
+        },
+        {},
+    )
+    shard = MergeShard(TP("partials", 0), settings.plan(), Target("g", "u", "s", {"a": 1}, 1))
+    delta = Summary()
+    delta.counts = {"nps/0-10/9": 1, "csat/1-5/4": 1}
+    now = time.time_ns() // 1_000_000
+    for segment in ("[]", '[["region","fr"]]'):
+        shard.store.merge(segment, now - now % 10_000, delta)
+    text = asyncio.run(render([shard], Selection(**selection))).text
+    return sorted(
+        (sample.name.split("_")[1], sample.labels["window"], sample.labels["grouping"])
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name.endswith(("_score", "_ratio"))
+    )
+
+
+def test_the_configuration_chooses() -> None:
+    """By metric, by window, and by the grouping's label; without a choice all are there."""
+    everything = chosen()
+    for names, place in (("metrics", 0), ("windows", 1), ("groupings", 2)):
+        values = {one[place] for one in everything}
+        assert len(values) > 1
+        for value in values:
+            kept = [one for one in everything if one[place] == value]
+            assert chosen(**{names: frozenset({value})}) == kept
+    assert not chosen(metrics=frozenset())
 
 
 def test_over_the_limit_the_largest_samples_stay() -> None:

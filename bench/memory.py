@@ -2,9 +2,9 @@
 
 `python -m bench.memory` takes 30 M answers of 30 days, in order of time, each customer always in
 the same leaf, through both stages of one worker that owns everything, in this process and without
-Kafka: the state is the same, only clients and their buffers are missing. Once in a day of event
-time the rows that changed are packed, and every five days everything due is evaluated. `--ids`
-gives each event an id.
+Kafka: the state is the same, only clients and their buffers are missing. It is what a worker does
+that begins with a month of history: now is the end of it. Once in a day of event time the rows that
+changed are packed, and every five days everything due is evaluated. `--ids` gives each event an id.
 """
 
 import argparse
@@ -27,8 +27,8 @@ PUBLISH_DAYS = 5
 STEP = 40_000  # events between flushes of every partition
 
 
-def values(count: int, end: int, ids: bool) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (time, customer, value), evenly over the days before `end`."""
+def values(count: int, end: int, ids: bool) -> Iterator[tuple[int, bytes]]:
+    """Yield (customer, value), evenly over the days before `end`."""
     roll = random.Random(1).random
     types, span = list(SCORES), DAYS * duration.DAY
     for number in range(count):
@@ -39,7 +39,6 @@ def values(count: int, end: int, ids: bool) -> Iterator[tuple[int, int, bytes]]:
         scores = SCORES[type_]
         id_ = b'"id":"event-%010d",' % number if ids else b""
         yield (
-            at,
             customer,
             b'{%b"at":%d,"customer_id":"customer-%06d","type":"%b","score":%d,"channel":"email",'
             b'"dims":{"region":"r%02d","product":"p%02d"}}'
@@ -52,23 +51,24 @@ def values(count: int, end: int, ids: bool) -> Iterator[tuple[int, int, bytes]]:
 
 async def run(count: int, ids: bool) -> tuple[Site, list[int]]:
     """Take all of them; return the site, and its resident memory each day, in MB."""
-    site = Site(settings())
+    site, now = Site(settings()), time.time_ns() // 1_000_000
+    await site.publish(now)
     resident = [megabytes("VmRSS")]
     spread: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
     day = taken = 0
-    for at, customer, value in values(count, time.time_ns() // 1_000_000, ids):
+    for customer, value in values(count, now, ids):
         spread[customer % PARTITIONS].append(value)
         taken += 1
         if taken % STEP and taken < count:
             continue
         for number, held in enumerate(spread):
             site.fold(number, held)
-            await site.merge(site.take(number))
+            await site.merge(site.take(number, now))
             held.clear()
         if taken * DAYS // count > day:
             day = taken * DAYS // count
             if day % PUBLISH_DAYS == 0:
-                await site.publish(at)
+                await site.publish(now)
             await site.checkpoint()
             resident.append(megabytes("VmRSS"))
             print(

@@ -29,9 +29,9 @@ class Site:
         shard = self.folds[number]
         shard.absorb(batch(shard.tp, shard.position, values))
 
-    def take(self, number: int) -> list[Record]:
-        """Flush a partition; return its partials."""
-        return list(self.folds[number].take().flush.records)
+    def take(self, number: int, now: int = 0) -> list[Record]:
+        """Flush a partition, as of now; return its partials."""
+        return list(self.folds[number].take(now).flush.records)
 
     async def merge(self, partials: list[Record]) -> None:
         """Merge partials, each into its shard."""

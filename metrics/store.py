@@ -27,8 +27,9 @@ from metrics.zone import Zone
 CLOCKS_DIFFER = 3 * duration.HOUR
 """By how much, at most, the clocks by which windows are evaluated may differ."""
 
-CACHED_ROWS = 2_000  # unpacked, some 10 kB each; more rows than that are rarely read twice in turn
+CACHED_ROWS = 1_000  # unpacked, some 10 kB each; more rows than that are rarely read twice in turn
 WAITING = 64  # deltas of one segment that wait at most
+MOST_WAITING = 5_000  # of all segments of a shard, about 1 kB each
 
 _FINE_FIRST = (Rung.TEN_SECONDS, Rung.FIVE_MINUTES, Rung.LOCAL_DAY, Rung.HOUR, Rung.DAY)
 """Slices of each fixed rung tile those of the rungs after it; local days, only 5 minutes do."""
@@ -72,6 +73,7 @@ class Store:
         self._read: OrderedDict[RowKey, Slices] = OrderedDict()
         self._slots = Slots()
         self._waiting: tuple[_Waiting, _Waiting] = {}, {}  # counts; users
+        self._count = 0  # of what waits
         self.known: dict[str, dict[str, None]] = {}
         """Every cell and `users/<source>` that a segment ever had, in order of arrival."""
         self.watermark: int | None = None
@@ -110,8 +112,11 @@ class Store:
             if half is not None:
                 held = waiting.setdefault(segment, [])
                 held.append((at, half))
+                self._count += 1
                 if len(held) >= WAITING:
                     self._settle(segment, waiting.pop(segment))
+        if self._count >= MOST_WAITING:
+            self._settle_all()
         return self._learn(segment, delta)
 
     def _catch_up(self, segment: str, users: bool = True) -> None:
@@ -124,11 +129,12 @@ class Store:
             for segment in list(waiting):
                 self._settle(segment, waiting.pop(segment))
 
-    def _settle(self, segment: str, waiting: Iterable[tuple[int, Summary]]) -> None:
+    def _settle(self, segment: str, waiting: Sequence[tuple[int, Summary]]) -> None:
         """Add deltas that waited to the segment's slices and to its totals in use.
 
         What the watermark has left behind meanwhile is in no window that could still be read.
         """
+        self._count -= len(waiting)
         deltas = finer = _sums(waiting)
         for rung in self._rungs:  # each from the one before: users are united once for all
             slices = _sums((self._slice_start(at, rung), delta) for at, delta in finer.items())

@@ -20,10 +20,15 @@ class Summary:
 
     __slots__ = ("counted", "counts", "users")
 
-    def __init__(self) -> None:
-        self.counts: Counts = counts.zero()
-        self.users: dict[str, Distinct] = {}
-        self.counted: dict[str, Multiset] = {}
+    def __init__(
+        self,
+        counts: Counts | None = None,
+        users: dict[str, Distinct] | None = None,
+        counted: dict[str, Multiset] | None = None,
+    ) -> None:
+        self.counts = {} if counts is None else counts
+        self.users = {} if users is None else users
+        self.counted = {} if counted is None else counted
 
     def merge(self, other: "Summary") -> None:
         """Add another summary to this one, which does not share anything with it."""
@@ -43,10 +48,7 @@ class Summary:
             return (self if self.counts else None), None
         if not self.counts:
             return None, self
-        counted, seen = Summary(), Summary()
-        counted.counts = self.counts
-        seen.users, seen.counted = self.users, self.counted
-        return counted, seen
+        return Summary(self.counts), Summary(None, self.users, self.counted)
 
     @property
     def takes(self) -> bool:
@@ -74,17 +76,13 @@ class Summary:
 
         Each has about `most` bytes at most, if that is enough for all but the counted users.
         """
-        if self.weight() <= most:
+        if not self.counted or self.weight() <= most:
             yield self
             return
-        rest = Summary()
-        rest.counts, rest.users = self.counts, self.users
-        yield rest
+        yield Summary(self.counts, self.users)
         for source, multiset in self.counted.items():
             for some in multiset.split(most // BYTES_EACH):
-                fragment = Summary()
-                fragment.counted[source] = some
-                yield fragment
+                yield Summary(counted={source: some})
 
 
 Slices = dict[int, Summary]

@@ -97,8 +97,8 @@ def _part(start: int, summary: Summary) -> Part:
 
 def summary(part: Part) -> Summary:
     """Read a delta back."""
-    result = Summary()
-    result.counts = part.counts
-    result.users = {name: Distinct.unpack(packed) for name, packed in part.users.items()}
-    result.counted = {name: Multiset.unpack(packed) for name, packed in part.counted.items()}
-    return result
+    return Summary(
+        part.counts,
+        {name: Distinct.unpack(packed) for name, packed in part.users.items()},
+        {name: Multiset.unpack(packed) for name, packed in part.counted.items()},
+    )

@@ -38,8 +38,11 @@ def absorb(into: Counts, pairs: Iterable[tuple[str, int]]) -> None:
 
 
 def merge(into: Counts, other: Mapping[str, int]) -> None:
-    """Add every cell of `other`, which must be another dict, to `into`."""
-    absorb(into, other.items())
+    """Add every cell of `other`, which must be sums in another dict, to `into`."""
+    if into:
+        absorb(into, other.items())
+    else:
+        into.update(other)
 
 
 def subtract(from_: Counts, other: Mapping[str, int]) -> None:

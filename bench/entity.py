@@ -22,7 +22,7 @@ from stream.settings.load import resolve
 from stream.transport.batch import TP, Batch
 
 RATE_MS = 10  # of event time between two events
-BATCH = 5_000
+BATCH = 1_000
 FLUSH = 25_000
 REPEATS = 5
 

@@ -2,13 +2,14 @@
 
 A delta is added once to each rung that still keeps its slice, so a late one takes the same path
 as a fresh one, and a window is the sum of few tiles whatever its length. A *row* is one segment's
-stretch of slices on one rung, kept packed; rows changed since the last checkpoint are open.
+stretch of slices on one rung, kept packed; slices changed since the last checkpoint are open.
 
 A delta waits until its segment is read, or has `WAITING` of them: the flushes of all source
 partitions since then are added up first, so that a set of users, which costs as much to enlarge as
 it is large, is enlarged once for all of them.
 
-Memory: the packed rows, the open ones, and two bounded caches (rows read, totals of windows).
+Memory: the packed rows, the slices changed since the last checkpoint, and two bounded caches (rows
+read, totals of windows).
 """
 
 from collections import OrderedDict
@@ -57,6 +58,7 @@ class RowKey(msgspec.Struct, frozen=True, array_like=True, order=True):
     piece: int = 0
 
 
+_NOTHING: Slices = {}
 _Waiting = dict[str, list[tuple[int, Summary]]]
 
 
@@ -85,7 +87,10 @@ class Store:
     def __len__(self) -> int:
         """Count the rows kept."""
         self._settle_all()
-        return sum(map(len, self._packed.values())) + len(self._open)
+        fresh = sum(
+            (key.rung, key.start) not in self._packed.get(key.segment, ()) for key in self._open
+        )
+        return sum(map(len, self._packed.values())) + fresh
 
     def holds(self, tiles: Iterable[Slice]) -> bool:
         """Say whether none of these slices has left the state."""
@@ -152,13 +157,10 @@ class Store:
         return start - start % _STRETCH[rung]
 
     def _add(self, key: RowKey, start: int, delta: Summary) -> None:
-        row = self._open.get(key)
-        if row is None:
-            row = self._open[key] = self._row(key) or {}
-            self._read.pop(key, None)
+        row = self._open.setdefault(key, {})
         held = row.get(start)
         if held is None:
-            held = row[start] = Summary()
+            held = row[start] = self._row(key).get(start) or Summary()
         held.merge(delta)
 
     def _unpacked(self, key: RowKey) -> Slices | None:
@@ -194,14 +196,20 @@ class Store:
 
     def _tiles(self, segment: str, tiles: Iterable[Slice]) -> Iterator[Summary]:
         for rung, start in tiles:
-            row = self._row(RowKey(rung, self._row_start(start, rung), segment))
-            if row is not None and (summary := row.get(start)) is not None:
+            key = RowKey(rung, self._row_start(start, rung), segment)
+            summary = self._open.get(key, _NOTHING).get(start) or self._row(key).get(start)
+            if summary is not None:
                 yield summary
 
-    def _row(self, key: RowKey) -> Slices | None:
-        """Find a row to read, open or packed; what is unpacked stays in the cache for a while."""
-        row = self._open.get(key) or self._read.get(key)
-        if row is None and (row := self._unpacked(key)) is not None:
+    def _row(self, key: RowKey) -> Slices:
+        """Find a row as of the last checkpoint; what is unpacked stays in the cache for a while.
+
+        Of what is open since, the cache may know or not: so it is asked second.
+        """
+        row = self._read.get(key)
+        if row is None:
+            if (row := self._unpacked(key)) is None:
+                return {}
             self._read[key] = row
             if len(self._read) > CACHED_ROWS:
                 self._read.popitem(last=False)
@@ -214,8 +222,9 @@ class Store:
             return []
         oldest = max(0, (self.watermark or 0) - self._keep[Rung.LOCAL_DAY])
         first, step = self._row_start(oldest, Rung.LOCAL_DAY), _STRETCH[Rung.LOCAL_DAY]
-        rows = (self._row(RowKey(Rung.LOCAL_DAY, at, segment)) for at in range(first, until, step))
-        return sorted(start for row in rows if row for start in row if start < until)
+        keys = [RowKey(Rung.LOCAL_DAY, at, segment) for at in range(first, until, step)]
+        found = {start for key in keys for start in (*self._open.get(key, ()), *self._row(key))}
+        return sorted(start for start in found if start < until)
 
     def checkpoint(self) -> Iterator[tuple[RowKey, bytes | None]]:
         """Pack the rows changed since the last checkpoint, one at a time; None: a piece less.
@@ -224,11 +233,13 @@ class Store:
         """
         self._settle_all()
         while self._open:
-            key, row = self._open.popitem()
+            key, changed = self._open.popitem()
+            row = {**self._row(key), **changed}
             packed = pack(row)
             self._packed.setdefault(key.segment, {})[key.rung, key.start] = packed
             self._read[key] = row
-            kept = [packed] if len(packed) <= LARGEST else [*map(pack, pieces(row, LARGEST))]
+            whole = len(packed) <= LARGEST
+            kept = [packed] if whole else [*map(pack, pieces(row, LARGEST))]
             yield from zip_longest(self._numbered(key, len(kept)), kept)
         while len(self._read) > CACHED_ROWS:
             self._read.popitem(last=False)

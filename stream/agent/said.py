@@ -12,11 +12,11 @@ GONE = 0
 
 
 class Said:
-    """Remembers by key a hash of what was said."""
+    """Remembers what was said, both key and content by a 64-bit hash."""
 
     def __init__(self) -> None:
-        self._open: dict[str, int] = {}
-        self._closed: dict[str, dict[str, int]] = {}  # by the window's end
+        self._open: dict[int, int] = {}
+        self._closed: dict[str, dict[int, int]] = {}  # by the window's end
 
     def is_news(self, update: Update, suppressed: bool, again: bool, may_stand: bool) -> int | None:
         """Note an update and return what is said now, `GONE` or not; None if that is no news.
@@ -26,7 +26,7 @@ class Said:
         """
         closed = update.is_closed()
         said = self._closed.setdefault(update.window_end, {}) if closed else self._open
-        key = update.key()
+        key = hash(update.key())
         held = said.get(key)
         gone = suppressed or (closed and not update.n and not held)
         content = GONE if gone else hash(update.content()) or 1

@@ -49,6 +49,8 @@ class Gathered:
     def add(self, columns: Columns) -> None:
         """Add the events of all rows."""
         count = len(columns.ats)
+        if not count:
+            return
         leaves, cells = self._leaves.__getitem__, self._cells.__getitem__
         self.size += count
         self._parts.append(

@@ -15,7 +15,7 @@ Place = tuple[str, str]
 
 
 class _Held(msgspec.Struct, gc=False):
-    """The sum of a span, and its size in bytes when it was made."""
+    """The sum of a span, and its size in bytes."""
 
     span: Span
     summary: Summary
@@ -46,8 +46,7 @@ class Slots:
         held = self._held[place] = _Held(span, summary, summary.weight())
         self._names.setdefault(place[0], set()).add(place[1])
         self._weight += held.weight
-        while self._weight > MOST and len(self._held) > 1:
-            self._forget(next(iter(self._held)))
+        self._bound()
 
     def correct(self, segment: str, deltas: Mapping[int, Summary]) -> None:
         """Add deltas, by start of their slice, to a segment's totals that hold them.
@@ -65,6 +64,13 @@ class Slots:
                 self._forget((segment, name))
             elif inside:
                 held.summary.merge(everything if len(inside) == len(deltas) else total(inside))
+                self._weight += held.summary.weight() - held.weight
+                held.weight = held.summary.weight()
+        self._bound()
+
+    def _bound(self) -> None:
+        while self._weight > MOST and len(self._held) > 1:
+            self._forget(next(iter(self._held)))
 
     def _forget(self, place: Place) -> None:
         self._weight -= self._held.pop(place).weight

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from metrics import duration
 from metrics.slice import Rung, Slice, Span
 from metrics.slots import Slots
-from metrics.summary import Slices, Summary, added, join, pack, pieces, total, unpack
+from metrics.summary import Slices, Summary, added, join, pack, total, unpack
 from metrics.zone import Zone
 
 CLOCKS_DIFFER = 3 * duration.HOUR
@@ -30,7 +30,7 @@ CLOCKS_DIFFER = 3 * duration.HOUR
 
 CACHED_ROWS = 1_000  # unpacked, some 10 kB each; more rows than that are rarely read twice in turn
 WAITING = 64  # deltas of one segment that wait at most
-MOST_WAITING = 5_000  # of all segments of a shard, about 1 kB each
+MOST_WAITING = 8 << 20  # bytes of deltas of all segments of a shard
 
 _FINE_FIRST = (Rung.TEN_SECONDS, Rung.FIVE_MINUTES, Rung.LOCAL_DAY, Rung.HOUR, Rung.DAY)
 """Slices of each fixed rung tile those of the rungs after it; local days, only 5 minutes do."""
@@ -46,7 +46,7 @@ _STRETCH = {
 
 
 LARGEST = 400_000
-"""Bytes of a row that is kept as one; a larger one is kept in pieces, in the state alone."""
+"""Bytes of a row that is kept as one; a larger one is kept in pieces."""
 
 
 class RowKey(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -69,13 +69,12 @@ class Store:
         self._keep = dict(keep)
         self._rungs = [rung for rung in _FINE_FIRST if rung in keep]
         self._zone = zone
-        self._packed: dict[str, dict[tuple[Rung, int], bytes]] = {}
-        self._pieces: dict[RowKey, int] = {}  # of rows that are kept in more than one
+        self._packed: dict[str, dict[tuple[Rung, int], tuple[bytes, ...]]] = {}
         self._open: dict[RowKey, Slices] = {}
         self._read: OrderedDict[RowKey, Slices] = OrderedDict()
         self._slots = Slots()
         self._waiting: tuple[_Waiting, _Waiting] = {}, {}  # counts; users
-        self._count = 0  # of what waits
+        self._backlog = 0  # bytes of what waits
         self.known: dict[str, dict[str, None]] = {}
         """Every cell and `users/<source>` that a segment ever had, in order of arrival."""
         self.watermark: int | None = None
@@ -117,10 +116,10 @@ class Store:
             if half is not None:
                 held = waiting.setdefault(segment, [])
                 held.append((at, half))
-                self._count += 1
+                self._backlog += half.weight()
                 if len(held) >= WAITING:
                     self._settle(segment, waiting.pop(segment))
-        if self._count >= MOST_WAITING:
+        if self._backlog >= MOST_WAITING:
             self._settle_all()
         return self._learn(segment, delta)
 
@@ -139,7 +138,7 @@ class Store:
 
         What the watermark has left behind meanwhile is in no window that could still be read.
         """
-        self._count -= len(waiting)
+        self._backlog -= sum(delta.weight() for _, delta in waiting)
         deltas = finer = _sums(waiting)
         for rung in self._rungs:  # each from the one before: users are united once for all
             slices = _sums((self._slice_start(at, rung), delta) for at, delta in finer.items())
@@ -163,9 +162,11 @@ class Store:
             held = row[start] = self._row(key).get(start) or Summary()
         held.merge(delta)
 
-    def _unpacked(self, key: RowKey) -> Slices | None:
-        packed = self._packed.get(key.segment, {}).get((key.rung, key.start))
-        return None if packed is None else unpack(packed)
+    def _unpacked(self, key: RowKey) -> Slices:
+        row: Slices = {}
+        for piece in self._packed.get(key.segment, {}).get((key.rung, key.start), ()):
+            join(row, unpack(piece))
+        return row
 
     def _learn(self, segment: str, delta: Summary) -> list[str]:
         known = self.known.setdefault(segment, {})
@@ -208,9 +209,9 @@ class Store:
         """
         row = self._read.get(key)
         if row is None:
-            if (row := self._unpacked(key)) is None:
-                return {}
-            self._read[key] = row
+            row = self._unpacked(key)
+            if row:
+                self._read[key] = row
             if len(self._read) > CACHED_ROWS:
                 self._read.popitem(last=False)
         return row
@@ -235,32 +236,18 @@ class Store:
         while self._open:
             key, changed = self._open.popitem()
             row = {**self._row(key), **changed}
-            packed = pack(row)
-            self._packed.setdefault(key.segment, {})[key.rung, key.start] = packed
+            rows = self._packed.setdefault(key.segment, {})
+            had = len(rows.get((key.rung, key.start), ()))
+            kept = rows[key.rung, key.start] = pack(row, LARGEST)
             self._read[key] = row
-            whole = len(packed) <= LARGEST
-            kept = [packed] if whole else [*map(pack, pieces(row, LARGEST))]
-            yield from zip_longest(self._numbered(key, len(kept)), kept)
+            yield from zip_longest(_numbered(key, max(len(kept), had)), kept)
         while len(self._read) > CACHED_ROWS:
             self._read.popitem(last=False)
 
-    def _numbered(self, key: RowKey, count: int) -> list[RowKey]:
-        """Name the pieces of a row, as many as it has or had."""
-        had = self._pieces.pop(key, 1)
-        if count > 1:
-            self._pieces[key] = count
-        return [replace(key, piece=number) for number in range(max(count, had))]
-
     def restore(self, key: RowKey, packed: bytes) -> None:
-        """Take a row, or a piece of it, back from a checkpoint."""
-        whole = replace(key, piece=0)
-        if key.piece:
-            self._pieces[whole] = max(key.piece + 1, self._pieces.get(whole, 0))
-        held = self._unpacked(whole)
-        if held is not None:
-            join(held, unpack(packed))
-            packed = pack(held)
-        self._packed.setdefault(key.segment, {})[key.rung, key.start] = packed
+        """Take a row, or a piece of it, back from a checkpoint; they are not unpacked for it."""
+        rows = self._packed.setdefault(key.segment, {})
+        rows[key.rung, key.start] = (*rows.get((key.rung, key.start), ()), packed)
 
     def expire(self) -> Iterator[RowKey]:
         """Drop and name the rows that no window can need any more, all their slices being old.
@@ -275,16 +262,22 @@ class Store:
             for rung, start in list(self._packed[segment]):
                 if rung not in self._keep or not self._is_kept(rung, start + _STRETCH[rung]):
                     key = RowKey(rung, start, segment)
-                    self._drop(key)
-                    yield from self._numbered(key, 1)
+                    yield from _numbered(key, self._drop(key))
 
-    def _drop(self, key: RowKey) -> None:
+    def _drop(self, key: RowKey) -> int:
+        """Drop a row; return how many pieces it had."""
         self._open.pop(key, None)
         self._read.pop(key, None)
-        rows = self._packed.get(key.segment, {})
-        rows.pop((key.rung, key.start), None)
+        rows = self._packed[key.segment]
+        dropped = rows.pop((key.rung, key.start))
         if not rows:
-            self._packed.pop(key.segment, None)
+            del self._packed[key.segment]
+        return len(dropped)
+
+
+def _numbered(key: RowKey, count: int) -> list[RowKey]:
+    """Name the pieces of a row."""
+    return [replace(key, piece=number) for number in range(count)]
 
 
 def _sums(deltas: Iterable[tuple[int, Summary]]) -> dict[int, Summary]:

@@ -132,11 +132,18 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Row).decode
 
 
-def pack(span: Slices) -> bytes:
-    """Keep a span of slices as one row; the same span gives the same bytes.
+def pack(span: Slices, most: int) -> tuple[bytes, ...]:
+    """Keep a span of slices as one row, or as pieces of at most about `most` bytes, in any order.
 
-    They are compressed to half: slices next to one another have many users and cells in common.
+    The same span gives the same bytes. They are compressed, to half: slices next to one another
+    have many users and cells in common.
     """
+    whole = _packed(span)
+    rows = [whole] if len(whole) <= most else map(_packed, _pieces(span, most))
+    return tuple(compress(row, 1) for row in rows)
+
+
+def _packed(span: Slices) -> bytes:
     row = _Row(sorted(span), {}, {})
     for at, start in enumerate(row.starts):
         summary = span[start]
@@ -152,10 +159,10 @@ def pack(span: Slices) -> bytes:
             places, multisets = row.counted.setdefault(source, ([], []))
             places.append(at)
             multisets.append(summary.counted[source].pack())
-    return compress(_encode(row), 1)
+    return _encode(row)
 
 
-def pieces(span: Slices, most: int) -> Iterator[Slices]:
+def _pieces(span: Slices, most: int) -> Iterator[Slices]:
     """Cut a span into spans of about `most` bytes, which merge to the same in any order."""
     piece: Slices = {}
     size = 0
@@ -179,7 +186,7 @@ def join(into: Slices, other: Slices) -> None:
 
 
 def unpack(row: bytes) -> Slices:
-    """Read a packed span back."""
+    """Read a packed span, or a piece of it, back."""
     packed = _decode(decompress(row))
     span = {start: Summary() for start in packed.starts}
     for cell, (places, amounts) in packed.cells.items():

@@ -21,7 +21,7 @@ class Held:
         self.checkpointed = self.moved = now
         self.seen = -1
         self.cost = 0.0
-        """How long the last flush took, in seconds."""
+        """How long a shard's last publication took, in seconds."""
 
     def look(self, waiting: bool) -> None:
         """Note the time unless input is waiting and the position stands still."""

@@ -196,8 +196,7 @@ class Owner:
                 self._telemetry.events.committed(tp, taken)
         else:
             await self._publish(shard, held, final)
-        held.cost = time.monotonic() - started
-        self._telemetry.flush.observe(held.cost)
+        self._telemetry.flush.observe(time.monotonic() - started)
 
     async def _publish(self, shard: MergeShard, held: Held, final: bool) -> None:
         now = time.time_ns() // 1_000_000
@@ -206,6 +205,7 @@ class Owner:
                 await held.outbox.commit(flush)
                 self._show(shard)
             self._show(shard)
+            held.cost = time.monotonic() - held.flushed
         age = time.monotonic() - held.checkpointed
         if shard.ready and shard.dirty and (final or shard.full or age >= self._timing.checkpoint):
             position = shard.position

@@ -9,8 +9,8 @@ from stream.held import Held
 
 REST = 10  # times as long as it took, a shard waits before it publishes again: it is catching up
 LONGEST_REST = 20.0  # seconds
-MOST_FLUSHES = 40  # a second, of a worker, all its partitions together
-FEWEST_FLUSHES = 10  # that are left to source partitions, however many shards there are
+MOST_FLUSHES = 20  # a second, of a worker, all its partitions together
+FEWEST_FLUSHES = 5  # that are left to source partitions, however many shards there are
 
 
 class Timing(msgspec.Struct, frozen=True):

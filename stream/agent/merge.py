@@ -108,7 +108,7 @@ class MergeShard:
         for key, row in rows.items():
             if key[:1] == ROW:
                 self.store.restore(msgspec.msgpack.decode(key[1:], type=RowKey), row)
-            elif key[:1] == KNOWN:
+            elif key[:1] == KNOWN and grouping(key[1:].decode()) in self.plan.groupings:
                 names = msgspec.msgpack.decode(row, type=list[str])
                 self.store.known[key[1:].decode()] = dict.fromkeys(names)
         self.gate.restore(rows, self.store.known)

@@ -132,8 +132,8 @@ class Board:
 
     def _is_late(self, series: Series, head: Head, arrival: Arrival) -> bool:
         """Say whether an update is too old to be kept, and learn from it what is."""
-        self._fresh.hear(head.as_of)
         if not series.closed:
+            self._fresh.hear(head.as_of)
             return arrival.was_there and head.as_of < self._fresh.at
         self._kept.hear(head.window_end)
         return head.window_end < self._kept.at

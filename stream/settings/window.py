@@ -112,7 +112,7 @@ class Windows(msgspec.Struct, frozen=True):
         Key(
             DURATION,
             "How often changes are committed; less often for a worker of many shards, which "
-            "flushes at most 40 times a second.",
+            "flushes at most 20 times a second.",
         ),
     ] = 200
     publish_every: Annotated[int, Key(DURATION, "How often at most one key is published.")] = SECOND

@@ -17,6 +17,7 @@ let catalog, pills, cards, ranking, picker, feed;
 let chosen = { window: "", segment: {} };
 let status = null;
 let loaded = false;
+let connected = false; // once the feed has had a catalog
 let due = false;
 
 // ---- what is chosen, in the address so that it can be shared
@@ -249,10 +250,11 @@ const form = (one) => JSON.stringify({ ...one, closed_windows: [] });
 /** Take the catalog of a worker that is connected to; false where the page loads anew to fit it. */
 function takeCatalog(now) {
   // not at the first connection: workers that differ, behind one address, would have it load for ever
-  if (feed.state !== "connecting" && form(now) !== form(catalog)) {
+  if (connected && form(now) !== form(catalog)) {
     location.reload();
     return false;
   }
+  connected = true;
   catalog.closed_windows = now.closed_windows; // the worker may have read them only now
   buildOthers();
   return true;

@@ -67,10 +67,15 @@ class Trial:
 
 @asynccontextmanager
 async def trial(
-    kafka: Kafka, home: Path, seed: int, program: Sequence[str | Path] = RESSENTI
+    kafka: Kafka,
+    home: Path,
+    seed: int,
+    program: Sequence[str | Path] = RESSENTI,
+    redis: str | None = None,
 ) -> AsyncIterator[Trial]:
-    """Two workers, ready, and traffic; `program` stands for `ressenti`."""
-    with Site(kafka, home, CONFIG, program) as site:
+    """Two workers, ready, and traffic; `program` stands for `ressenti`, `redis` is an address."""
+    sinks = {"redis": {"url": redis}} if redis else {}
+    with Site(kafka, home, {**CONFIG, **sinks}, program) as site:
         await site.create(PARTITIONS)
         first, second = site.worker(), site.worker()
         await asyncio.to_thread(first.wait_ready)

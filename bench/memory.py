@@ -24,7 +24,7 @@ LEAVES = 100 * 100
 DAYS = 30
 EVENTS = 30_000_000
 PUBLISH_DAYS = 5
-STEP = 400_000  # events between flushes of every partition
+STEP = 100_000  # events between flushes of every partition
 
 
 def values(count: int, end: int, ids: bool) -> Iterator[tuple[int, bytes]]:

@@ -8,7 +8,7 @@ import msgspec
 from metrics.slice import Span
 from metrics.summary import Summary, total
 
-MOST = 16 << 20  # bytes, of one shard
+MOST = 8 << 20  # bytes, of one shard
 
 Place = tuple[str, str]
 """A segment, and the name of one of its slots."""

@@ -28,9 +28,9 @@ from metrics.zone import Zone
 CLOCKS_DIFFER = 3 * duration.HOUR
 """By how much, at most, the clocks by which windows are evaluated may differ."""
 
-CACHED_ROWS = 1_000  # unpacked, some 10 kB each; more rows than that are rarely read twice in turn
+CACHED_ROWS = 500  # unpacked, some 10 kB each; more rows than that are rarely read twice in turn
 WAITING = 64  # deltas of one segment that wait at most
-MOST_WAITING = 8 << 20  # bytes of deltas of all segments of a shard
+MOST_WAITING = 4 << 20  # bytes of deltas of all segments of a shard
 
 _FINE_FIRST = (Rung.TEN_SECONDS, Rung.FIVE_MINUTES, Rung.LOCAL_DAY, Rung.HOUR, Rung.DAY)
 """Slices of each fixed rung tile those of the rungs after it; local days, only 5 minutes do."""

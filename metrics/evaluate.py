@@ -66,7 +66,7 @@ def evaluate(
             continue
         slot = None if closed else window.name
         totals = _totals(families, store.total(segment, look.span, look.tiles, slot, users))
-        earlier, before = None, None if closed else f"-{window.name}"
+        earlier, before = None, slot and f"-{slot}"
         if store.holds(look.oldest):
             held = store.total(segment, look.before, look.before_tiles, before, users)
             if held.counts or held.users:  # without them n is 0, and there is no `previous`

@@ -64,8 +64,9 @@ class Slots:
                 self._forget((segment, name))
             elif inside:
                 held.summary.merge(everything if len(inside) == len(deltas) else total(inside))
-                self._weight += held.summary.weight() - held.weight
+                self._weight -= held.weight
                 held.weight = held.summary.weight()
+                self._weight += held.weight
         self._bound()
 
     def _bound(self) -> None:

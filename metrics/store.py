@@ -59,7 +59,7 @@ class RowKey(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 _NOTHING: Slices = {}
-_Waiting = dict[str, list[tuple[int, Summary]]]
+_Waiting = dict[str, list[tuple[int, Summary, int]]]  # at, delta, and its bytes
 
 
 class Store:
@@ -115,8 +115,9 @@ class Store:
         for waiting, half in zip(self._waiting, delta.halves(), strict=True):
             if half is not None:
                 held = waiting.setdefault(segment, [])
-                held.append((at, half))
-                self._backlog += half.weight()
+                weight = half.weight()
+                held.append((at, half, weight))
+                self._backlog += weight
                 if len(held) >= WAITING:
                     self._settle(segment, waiting.pop(segment))
         if self._backlog >= MOST_WAITING:
@@ -133,13 +134,13 @@ class Store:
             for segment in list(waiting):
                 self._settle(segment, waiting.pop(segment))
 
-    def _settle(self, segment: str, waiting: Sequence[tuple[int, Summary]]) -> None:
+    def _settle(self, segment: str, waiting: Sequence[tuple[int, Summary, int]]) -> None:
         """Add deltas that waited to the segment's slices and to its totals in use.
 
         What the watermark has left behind meanwhile is in no window that could still be read.
         """
-        self._backlog -= sum(delta.weight() for _, delta in waiting)
-        deltas = finer = _sums(waiting)
+        self._backlog -= sum(weight for _, _, weight in waiting)
+        deltas = finer = _sums((at, delta) for at, delta, _ in waiting)
         for rung in self._rungs:  # each from the one before: users are united once for all
             slices = _sums((self._slice_start(at, rung), delta) for at, delta in finer.items())
             for start, delta in slices.items():

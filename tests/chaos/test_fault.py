@@ -5,7 +5,6 @@ no id, for removal by id would hide an event that is folded twice.
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,9 +13,8 @@ import pytest
 
 from tests.service import broken
 from tests.service.kafka import Kafka
-from tests.service.trial import Trial, trial
+from tests.service.trial import SEEDS, Trial, trial
 
-SEEDS = range(int(os.environ.get("SEEDS", "5")))
 KILLS = 20  # of each seed
 CHANGES = 20
 FREEZES = 3

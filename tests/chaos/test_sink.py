@@ -4,7 +4,6 @@ Every value on the topic is the plain batch in the end, and so is every hash.
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -14,9 +13,8 @@ from redis import asyncio as redis
 from tests.service.hashes import settle
 from tests.service.kafka import Kafka
 from tests.service.redis import Redis
-from tests.service.trial import trial
+from tests.service.trial import SEEDS, trial
 
-SEEDS = range(int(os.environ.get("SEEDS", "5")))
 GONE = 60.0  # seconds
 SLOW = 20  # turns of a second, of which most is silence
 REFUSING = 10.0  # seconds

@@ -1,6 +1,7 @@
 """One trial: workers under traffic, faults by seeded dice, and the verdict in the end."""
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -14,6 +15,9 @@ from tests.service.reader import records
 from tests.service.traffic import Traffic, config
 from tests.service.truth import Truth, truth
 from tests.service.worker import RESSENTI, Site, Worker
+
+SEEDS = range(int(os.environ.get("SEEDS", "5")))
+"""Of the dice of the long tests: `SEEDS=1` for a fifth of them."""
 
 PARTITIONS = 4
 SETTLE_SECONDS = 60

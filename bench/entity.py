@@ -17,7 +17,7 @@ import msgspec
 from bench.config import toml
 from metrics.catalog import METRICS
 from stream.agent.fold import FoldShard, Target
-from stream.reader import Hashes, Reader, hash_key
+from stream.reader import Reader, hash_key
 from stream.settings.load import resolve
 from stream.transport.batch import TP, Batch
 
@@ -78,7 +78,7 @@ def shard(kind: str) -> FoldShard:
     )
     plan = resolve(tomllib.loads(settings), {}).plan()
     source = KINDS[kind][0]
-    reader = Reader(source, plan, Hashes(hash_key("0123456789abcdef")))
+    reader = Reader(source, plan, hash_key("0123456789abcdef"))
     target = Target("g", "partials", 8, "dead", "state")
     return FoldShard(TP(source, 0), reader, plan, target)
 

@@ -4,7 +4,7 @@ from stream.agent.fold import FoldShard
 from stream.agent.fold import Target as FoldTarget
 from stream.agent.merge import MergeShard
 from stream.agent.merge import Target as MergeTarget
-from stream.reader import Hashes, Reader, hash_key
+from stream.reader import Reader, hash_key
 from stream.settings import Settings
 from stream.state.flush import Record
 from stream.transport.batch import TP, Batch
@@ -18,7 +18,7 @@ class Site:
 
     def __init__(self, settings: Settings) -> None:
         plan = settings.plan()
-        self.reader = Reader("survey_answers", plan, Hashes(hash_key("0123456789abcdef")))
+        self.reader = Reader("survey_answers", plan, hash_key("0123456789abcdef"))
         fold = FoldTarget("g", "partials", SHARDS, "dead", "state")
         merge = MergeTarget("g", "updates", "state", {"a": PARTITIONS}, SHARDS)
         self.folds = [FoldShard(TP("a", n), self.reader, plan, fold) for n in range(PARTITIONS)]

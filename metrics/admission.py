@@ -1,13 +1,19 @@
 """Which events count: the one place where an event becomes future, duplicate, late, or accepted.
 
 Decided where the source partition is read, in record order, so that every run decides alike. Only
-accepted events move the watermark and have their id remembered.
+accepted events move the watermark and have their id remembered. An id is remembered by its digest:
+whatever its length, it takes some tens of bytes.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
+import numpy as np
+
+from metrics.digest import KEY_SIZE, Digester, Digests
+from metrics.instant import Ats
+from metrics.remembered import ABSENT, Places, Remembered
 
 NEVER = 1 << 62  # a limit of `at` that nothing exceeds
 
@@ -32,141 +38,132 @@ class Verdict(msgspec.Struct):
 
 
 class Chunk(msgspec.Struct, array_like=True):
-    """Ids remembered together: `latest` is the largest `at` among them."""
+    """Ids remembered together, as packed columns; `latest` is the largest `at` among them."""
 
     latest: int
-    ids: list[str]
-    ats: list[int]
+    digests: bytes
+    ats: bytes
 
 
-FEW = 200
-"""As many ids, of 256 characters at most, always fit a chunk."""
-LARGEST = 400_000
-"""Bytes of a chunk, about, when it is packed."""
+CHUNK = 16_000  # ids in a chunk at most: 24 bytes each
 
-
-def _cut(chunk: Chunk) -> Iterator[Chunk]:
-    longest = max(len(name) for name in chunk.ids)
-    most = LARGEST // (4 * longest + 9)  # UTF-8 takes up to 4 bytes a character, a time 9
-    for start in range(0, len(chunk.ids), most):
-        ats = chunk.ats[start : start + most]
-        yield Chunk(max(ats), chunk.ids[start : start + most], ats)
+_digest = Digester(bytes(KEY_SIZE))  # ids are no secret, and shall be known under any other key
 
 
 class Admission:
     """The watermark and the remembered ids of one source partition.
 
-    Memory is one entry per accepted id whose `at` is within `memory` of the watermark. `fresh`
-    holds the ids since the last `take`.
+    Memory is some tens of bytes per accepted id whose `at` is within `memory` of the watermark.
     """
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
         self.watermark: int | None = None
-        self._seen: dict[str, int] = {}
-        self._chunks: deque[tuple[int, int, list[str]]] = deque()  # number, latest, ids
-        self._fresh = Chunk(0, [], [])
+        self._seen = Remembered()
+        self._chunks: deque[tuple[int, int]] = deque()  # number, latest
+        self._fresh: list[tuple[Digests, Ats]] = []  # since the last `take`
 
-    def judge(
-        self, ats: Sequence[int], ids: Sequence[str | None], limits: Sequence[int] | int
-    ) -> Verdict:
+    def judge(self, ats: Ats, ids: Sequence[str | None], limits: Sequence[int] | int) -> Verdict:
         """Decide a batch in record order; `limits` is the latest `at` allowed, of all or each."""
-        if not ats:
+        if not len(ats):
             return Verdict()
-        named = self._plain(ats, ids, limits)
-        if named is not None:
-            self._advance(max(ats))
-            self._remember(named)
+        named = np.arange(len(ids))
+        if None in ids:
+            named = np.flatnonzero([name is not None for name in ids])
+        digests = _digest([name for name in ids if name is not None])
+        first, places = self._seen.find(digests)
+        if self._is_plain(ats, limits) and (first == ABSENT).all() and _differ(digests):
+            self._remember(digests, ats[named], places)
+            self._advance(ats.max().item())
             return Verdict(accepted=list(range(len(ats))))
-        each = [limits] * len(ats) if isinstance(limits, int) else limits
-        return self._one_by_one(ats, ids, each)
+        names: list[bytes | None] = [None] * len(ids)
+        for row, digest in zip(named.tolist(), digests, strict=True):
+            names[row] = digest.tobytes()
+        known = {names[row]: at for row, at in zip(named.tolist(), first.tolist(), strict=True)}
+        verdict = self._one_by_one(ats.tolist(), names, limits, known)
+        kept = np.isin(named, verdict.accepted)
+        self._remember(digests[kept], ats[named[kept]])
+        return verdict
 
-    def _plain(
-        self, ats: Sequence[int], ids: Sequence[str | None], limits: Sequence[int] | int
-    ) -> dict[str, int] | None:
-        """Give a batch's ids with their `at` if nothing in it can be future, late or a duplicate.
-
-        By its extremes, without a look at each event; else None.
-        """
-        highest = max(ats)
+    def _is_plain(self, ats: Ats, limits: Sequence[int] | int) -> bool:
+        """Say whether nothing in a batch can be future or late, by its extremes."""
+        highest, lowest = ats.max().item(), ats.min().item()
         if highest > (limits if isinstance(limits, int) else min(limits)):
-            return None
-        if self.watermark is not None and self.watermark > highest:
-            highest = self.watermark
-        if min(ats) < highest - self.bounds.lateness:
-            return None
-        found = dict(zip(ids, ats, strict=True))
-        if missing := ids.count(None):
-            del found[None]
-        if len(found) + missing < len(ids) or not self._seen.keys().isdisjoint(found):
-            return None
-        return found  # type: ignore[return-value] # no None is left
+            return False
+        return bool(lowest >= max(highest, self.watermark or 0) - self.bounds.lateness)
 
-    def _remember(self, named: Mapping[str, int]) -> None:
-        self._seen.update(named)
-        fresh = self._fresh
-        fresh.ids.extend(named)
-        fresh.ats.extend(named.values())
-        fresh.latest = max(fresh.latest, max(named.values(), default=0))
+    def _remember(self, digests: Digests, ats: Ats, places: Places | None = None) -> None:
+        if len(digests):
+            self._seen.add(digests, ats, places)
+            self._fresh.append((digests, ats))
 
     def _advance(self, at: int) -> None:
         if self.watermark is None or at > self.watermark:
             self.watermark = at
 
     def _one_by_one(
-        self, ats: Sequence[int], ids: Sequence[str | None], limits: Sequence[int]
+        self,
+        ats: Sequence[int],
+        names: Sequence[bytes | None],
+        limits: Sequence[int] | int,
+        known: dict[bytes | None, int],
     ) -> Verdict:
+        """Decide event by event; `known` has the `at` of each id's first copy and is kept true."""
         verdict = Verdict()
-        for row, (at, name, limit) in enumerate(zip(ats, ids, limits, strict=True)):
-            self._outcome(verdict, at, name, limit).append(row)
+        each = [limits] * len(ats) if isinstance(limits, int) else limits
+        for row, (at, name, limit) in enumerate(zip(ats, names, each, strict=True)):
+            first = ABSENT if name is None else known[name]
+            outcome = self._outcome(verdict, at, first, limit)
+            outcome.append(row)
+            if outcome is verdict.accepted:
+                known[name] = at
+                self._advance(at)
         return verdict
 
-    def _outcome(self, verdict: Verdict, at: int, name: str | None, limit: int) -> list[int]:
-        """Decide one event, remember it if it is accepted, and say which list it belongs to."""
+    def _outcome(self, verdict: Verdict, at: int, first: int, limit: int) -> list[int]:
+        """Decide one event, and say which list it belongs to."""
         if at > limit:
             return verdict.future
-        if name is not None and self._is_known(name):
+        if self.watermark is None:
+            return verdict.accepted
+        if self.watermark - first <= self.bounds.memory:
             return verdict.duplicate
-        if self.watermark is not None and at < self.watermark - self.bounds.lateness:
-            return verdict.late
-        if name is not None:
-            self._remember({name: at})
-        self._advance(at)
-        return verdict.accepted
-
-    def _is_known(self, name: str) -> bool:
-        first = self._seen.get(name)
-        return (
-            first is not None
-            and self.watermark is not None
-            and self.watermark - first <= self.bounds.memory
-        )
+        return verdict.late if at < self.watermark - self.bounds.lateness else verdict.accepted
 
     def take(self, number: int) -> list[Chunk]:
         """Hand over the ids accepted since the last call, to be kept as chunks from `number` on."""
-        fresh, self._fresh = self._fresh, Chunk(0, [], [])
-        chunks = [fresh] if len(fresh.ids) <= FEW else list(_cut(fresh))
-        for chunk in chunks if fresh.ids else ():
-            self._chunks.append((number, chunk.latest, chunk.ids))
-            number += 1
-        return chunks if fresh.ids else []
+        fresh, self._fresh = self._fresh, []
+        if not fresh:
+            return []
+        digests, ats = map(np.concatenate, zip(*fresh, strict=True))
+        chunks = [
+            Chunk(some.max().item(), digests[start : start + CHUNK].tobytes(), some.tobytes())
+            for start in range(0, len(ats), CHUNK)
+            for some in [ats[start : start + CHUNK]]
+        ]
+        self._chunks += ((place, chunk.latest) for place, chunk in enumerate(chunks, number))
+        return chunks
 
     def restore(self, chunks: Iterable[tuple[int, Chunk]]) -> None:
         """Remember the ids of kept chunks again, in the order of their numbers."""
-        for number, chunk in sorted(chunks, key=lambda pair: pair[0]):
-            self._seen.update(zip(chunk.ids, chunk.ats, strict=True))
-            self._chunks.append((number, chunk.latest, chunk.ids))
+        kept = sorted(chunks, key=lambda pair: pair[0])
+        self._chunks += ((number, chunk.latest) for number, chunk in kept)
+        digests = np.frombuffer(b"".join(chunk.digests for _, chunk in kept), np.uint64)
+        ats = np.frombuffer(b"".join(chunk.ats for _, chunk in kept), np.int64)
+        self._seen.add(digests.reshape(-1, 2), ats)
 
     def forget(self) -> list[int]:
         """Drop ids that can no longer make a duplicate; return the numbers of emptied chunks."""
         gone: list[int] = []
         if self.watermark is None:
             return gone
-        oldest = self.watermark - self.bounds.memory
-        while self._chunks and self._chunks[0][1] < oldest:
-            number, _, ids = self._chunks.popleft()
-            gone.append(number)
-            for name in ids:
-                if self._seen.get(name, oldest) < oldest:
-                    del self._seen[name]
+        self._seen.oldest = self.watermark - self.bounds.memory
+        while self._chunks and self._chunks[0][1] < self._seen.oldest:
+            gone.append(self._chunks.popleft()[0])
         return gone
+
+
+def _differ(digests: Digests) -> bool:
+    """Say whether all digests are different, rather not if two of them begin alike."""
+    first = np.sort(digests[:, 0])
+    return not (first[1:] == first[:-1]).any()

@@ -161,7 +161,8 @@ class Open(msgspec.Struct, frozen=True):
         window = self.calendar.closed(self.unit, as_of)
         before = window.before()
         end = self.calendar.zone.wall(slice_end(as_of, self.rung))
-        cut = self.calendar.zone.instant(end - (window.first - before.first))
+        moved = self.calendar.zone.instant(end - (window.first - before.first))
+        cut = slice_end(moved - 1, self.rung)  # clocks have been changed at 00:01
         span = before.span()
         return Span(span.start, max(span.start, min(cut, span.end)))
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from metrics.accumulator.distinct import Hashes
+from metrics.instant import Ats
 from metrics.segment import Leaf
 
 Amounts = Sequence[tuple[str, int]]
@@ -29,11 +31,11 @@ class Columns(msgspec.Struct):
     belong to an entity, the others stand alone.
     """
 
-    ats: Sequence[int]
+    ats: Ats
     ids: Sequence[str | None]
     leaves: Sequence[Leaf]
     cells: Sequence[str | None]
-    users: Sequence[int]
+    users: Hashes
     amounts: Sequence[Amounts] = ()
     excluded: frozenset[int] = frozenset()
     revisions: Mapping[int, Revision] = {}
@@ -43,11 +45,11 @@ class Columns(msgspec.Struct):
         if len(rows) == len(self.ats):
             return self
         return Columns(
-            ats=[self.ats[row] for row in rows],
+            ats=self.ats[rows],
             ids=[self.ids[row] for row in rows],
             leaves=[self.leaves[row] for row in rows],
             cells=[self.cells[row] for row in rows],
-            users=[self.users[row] for row in rows],
+            users=self.users[rows],
             amounts=[self.amounts[row] for row in rows] if self.amounts else (),
             excluded=_places(self.excluded, rows) if self.excluded else self.excluded,
             revisions=_revisions(self.revisions, rows) if self.revisions else self.revisions,

@@ -94,15 +94,16 @@ def events(
 
     In record order; the watermark is the partition's before the event, `mark` before the batch.
     """
+    ats = columns.ats.tolist()
     for row in accepted:
         if row in columns.revisions:
             yield columns.revisions[row].entity, _event(columns, row, layout), mark
-        if mark is None or columns.ats[row] > mark:
-            mark = columns.ats[row]
+        if mark is None or ats[row] > mark:
+            mark = ats[row]
 
 
 def _event(columns: Columns, row: int, layout: int) -> Entity:
-    revision, at, cell = columns.revisions[row], columns.ats[row], columns.cells[row]
+    revision, at, cell = columns.revisions[row], columns.ats[row].item(), columns.cells[row]
     amounts: list[tuple[str, int]] = [(cell, 1)] if cell else []
     return Entity(
         revision=revision.number,
@@ -110,7 +111,7 @@ def _event(columns: Columns, row: int, layout: int) -> Entity:
         id=columns.ids[row],
         stands=not revision.reopens and row not in columns.excluded,
         leaf=columns.leaves[row],
-        user=columns.users[row] or None,
+        user=columns.users[row].item() or None,
         amounts=(*amounts, *columns.amounts[row]) if columns.amounts else tuple(amounts),
         first=at,
         last=at,

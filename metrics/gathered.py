@@ -55,10 +55,10 @@ class Gathered:
         self.size += count
         self._parts.append(
             (
-                np.fromiter(columns.ats, np.int64, count),
+                columns.ats,
                 np.fromiter(map(leaves, columns.leaves), np.int64, count),
                 np.fromiter(map(cells, columns.cells), np.int64, count),
-                np.fromiter(columns.users, np.uint64, count),
+                columns.users,
             )
         )
 

@@ -54,7 +54,8 @@ class Overlay:
     def add(self, columns: Columns) -> None:
         """Add the events of all rows."""
         self._gathered.add(columns)
-        for at, leaf, amounts in zip(columns.ats, columns.leaves, columns.amounts, strict=False):
+        ats = columns.ats.tolist() if columns.amounts else ()
+        for at, leaf, amounts in zip(ats, columns.leaves, columns.amounts, strict=False):
             for cell, amount in amounts:
                 self._amounts[at - at % _SLICE, leaf, cell] += amount
         if self._gathered.size > MOST:

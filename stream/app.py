@@ -16,7 +16,7 @@ from stream.heartbeat import Heartbeat
 from stream.layout import Names, topic_names, wanted
 from stream.live.follower import Follower
 from stream.owner import Owner
-from stream.reader import Hashes, Reader, hash_key
+from stream.reader import Reader, hash_key
 from stream.settings import Settings
 from stream.sink.prometheus import Selection
 from stream.sink.redis import RedisSink
@@ -150,7 +150,7 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 def _ground(settings: Settings, client: Client, names: Names) -> Ground:
     plan = settings.plan()
-    hashes = Hashes(hash_key(settings.privacy.hash_key))
+    hashes = hash_key(settings.privacy.hash_key)
     readers = {name: Reader(source, plan, hashes) for name, source in names.sources.items()}
     return Ground(client, names, plan, readers)
 

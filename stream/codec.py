@@ -11,10 +11,12 @@ from operator import itemgetter
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from metrics import instant
 from metrics.error import InvalidEvent
 from metrics.event import EVENTS, Event, SurveyAnswer, whole
+from metrics.instant import Ats
 from metrics.scale import DEFAULTS, FAMILY, Rules, name
 from metrics.segment import Leaf
 
@@ -39,7 +41,7 @@ class Decoded(msgspec.Struct):
     """A batch as read: a column entry for each event, `rows` saying which value it was."""
 
     events: list[Event]
-    ats: list[int]
+    ats: Ats
     cells: list[str | None]
     rows: list[int]
     bad: list[Bad]
@@ -57,7 +59,7 @@ class Codec:
 
     def decode(self, values: Sequence[bytes | None]) -> Decoded:
         """Read a batch; whatever is in it, nothing is raised."""
-        decoded = Decoded([], [], [], [], [], 0)
+        decoded = Decoded([], np.empty(0, np.int64), [], [], [], 0)
         self._read(values, 0, decoded)
         return decoded
 
@@ -73,7 +75,7 @@ class Codec:
                 self._read(values[start : start + size], first + start, into)
             return
         into.events += events
-        into.ats += ats
+        into.ats = np.concatenate((into.ats, ats))
         into.cells += cells
         into.rows += range(first, first + len(values))
 
@@ -90,17 +92,16 @@ class Codec:
                 value.decode()  # type: ignore[union-attr] # msgspec does not look at skipped fields
         return list(map(self._decode, values))
 
-    def _events(
-        self, values: Sequence[bytes | None]
-    ) -> tuple[list[Event], list[int], list[str | None]]:
+    def _events(self, values: Sequence[bytes | None]) -> tuple[list[Event], Ats, list[str | None]]:
         events = self._sweep_bytes(values)
         for event in events:
             event.check()
-        return events, [event.at for event in events], [None] * len(events)  # type: ignore[misc] # checked
+        ats = np.array([event.at for event in events], np.int64)
+        return events, ats, [None] * len(events)
 
     def _answers(
         self, values: Sequence[bytes | None]
-    ) -> tuple[list[SurveyAnswer], list[int], list[str | None]]:
+    ) -> tuple[list[SurveyAnswer], Ats, list[str | None]]:
         # hot path: columns instead of a call per event, see bench/worker.py
         events: list[SurveyAnswer] = self._sweep_bytes(values)  # type: ignore[assignment]
         ats = _times(events)
@@ -160,7 +161,7 @@ class Codec:
         return f"{family}/{name(scale)}/{score}"
 
 
-def _times(answers: Sequence[SurveyAnswer]) -> list[int]:
+def _times(answers: Sequence[SurveyAnswer]) -> Ats:
     try:
         return instant.read_all([answer.at for answer in answers])
     except InvalidEvent as error:

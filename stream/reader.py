@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
+import numpy as np
 
-from metrics.accumulator.distinct import digest
+from metrics.accumulator.distinct import Hashes
 from metrics.activity import SHOWN_BY
 from metrics.columns import NOBODY, Amounts, Columns, Revision
+from metrics.digest import KEY_SIZE, Digester
 from metrics.entity import identify
 from metrics.event import EVENTS, Event, SurveyAnswer, TicketClosure
 from metrics.plan import Plan
@@ -16,28 +18,11 @@ from metrics.scale import FAMILY
 from stream.codec import Bad, Codec, Leaves
 
 TYPES = {family: kind for kind, family in FAMILY.items()}
-HASHES = 1_000_000  # customers whose hash is remembered, about 150 bytes each
 
 
 def hash_key(text: str) -> bytes:
     """Make a key of the hash function from a configured one of any length."""
-    return blake2b(text.encode(), digest_size=32).digest()
-
-
-class Hashes(dict[str | None, int]):
-    """Keyed hashes of customers' ids, remembered; no customer is `NOBODY`."""
-
-    def __init__(self, key: bytes) -> None:
-        super().__init__({None: NOBODY})
-        self.key = key
-
-    def __missing__(self, customer: str | None) -> int:
-        if customer is None:
-            return NOBODY
-        if len(self) > HASHES:
-            self.clear()
-        self[customer] = found = digest(customer, self.key)
-        return found
+    return blake2b(text.encode(), digest_size=KEY_SIZE).digest()
 
 
 def _shown_by(source: str) -> frozenset[str | None] | None:
@@ -100,12 +85,13 @@ class Taken(msgspec.Struct):
 class Reader:
     """Reads the values of one input for the fold of a plan; shared by its partitions."""
 
-    def __init__(self, source: str, plan: Plan, hashes: Hashes) -> None:
+    def __init__(self, source: str, plan: Plan, key: bytes) -> None:
         self.source = source
         self._codec = Codec(source, plan.rules())
         self._leaves = Leaves(plan.dimensions)
         self._rules = plan.rules()
-        self._hashes = hashes
+        self._key = key
+        self._digest = Digester(key)
         self._shown_by = _shown_by(source)
         self._revisions = _REVISIONS.get(source, _none)
         self._contribute = [
@@ -127,18 +113,21 @@ class Reader:
             users=self._users(events),
             amounts=[self._amounts(event) for event in events] if self._contribute else (),
             excluded=self._excluded(events),
-            revisions=self._revisions(events, self._hashes.key),
+            revisions=self._revisions(events, self._key),
         )
         return Taken(columns, events, decoded.rows, decoded.bad, decoded.tombstones)
 
-    def _users(self, events: Sequence[Event]) -> Sequence[int]:
-        """Hash the customers whom the events show to be active."""
+    def _users(self, events: Sequence[Event]) -> Hashes:
+        """Hash the customers whom the events show to be active; no hash of one is `NOBODY`."""
         if not self._counts_users:
-            return [NOBODY] * len(events)
-        kinds, hashes = self._shown_by, self._hashes
-        if kinds is None:
-            return [hashes[event.customer_id] for event in events]
-        return [hashes[event.customer_id if event.kind in kinds else None] for event in events]
+            return np.full(len(events), NOBODY, np.uint64)
+        kinds, names = self._shown_by, [event.customer_id for event in events]
+        if kinds is not None and not kinds.issuperset([event.kind for event in events]):
+            names = [event.customer_id if event.kind in kinds else None for event in events]
+        found = self._digest([name or "" for name in names])[:, 0]
+        if None in names:
+            found[[name is None for name in names]] = NOBODY
+        return found
 
     def _excluded(self, events: Sequence[Event]) -> frozenset[int]:
         if self.source != "survey_answers":

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from metrics import instant
 from metrics.admission import NEVER, Admission
@@ -96,9 +97,9 @@ class Replay:
 
     def _before(self, taken: Taken) -> Taken:
         """Remove the events after as-of, before anything is decided of them."""
-        if self._as_of is None or max(taken.columns.ats, default=0) <= self._as_of:
+        if self._as_of is None or taken.columns.ats.max(initial=0) <= self._as_of:
             return taken
-        rows = [row for row, at in enumerate(taken.columns.ats) if at <= self._as_of]
+        rows = np.flatnonzero(taken.columns.ats <= self._as_of).tolist()
         columns = taken.columns.only(rows)
         return Taken(columns, [], [taken.rows[row] for row in rows], taken.bad, taken.tombstones)
 

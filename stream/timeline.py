@@ -70,7 +70,7 @@ class Timeline:
             self._overlay((0, source)).add(columns)
             return
         rows: dict[int, list[int]] = {}
-        for row, at in enumerate(columns.ats):
+        for row, at in enumerate(columns.ats.tolist()):
             rows.setdefault(self._stretch(at), []).append(row)
         for stretch, chosen in rows.items():
             self._overlay((stretch, source)).add(columns.only(chosen))

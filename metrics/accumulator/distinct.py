@@ -19,7 +19,6 @@ one expected among 37 million such sets).
 """
 
 from collections.abc import Iterable
-from hashlib import blake2b
 from math import sqrt
 from typing import TypeAlias
 
@@ -33,9 +32,6 @@ EXACT_UP_TO = 4_096
 STANDARD_ERROR = 0.008125
 """Relative standard error of a count that is not exact: 1.04 / sqrt(16,384)."""
 
-LEAST_KEY = 16
-"""The fewest bytes of a hash key."""
-
 _PRECISION = 14
 _REGISTERS = 1 << _PRECISION
 _REST_BITS = 64 - _PRECISION
@@ -46,18 +42,6 @@ _ALPHA = 0.7213475204444817  # 1 / (2 ln 2)
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Registers: TypeAlias = NDArray[np.uint8]
-
-
-def digest(text: str, key: bytes) -> int:
-    """Return the 64-bit hash that stands for a customer's id, keyed (BLAKE2b, RFC 7693).
-
-    Ids never leave in clear: without `key` (16 to 64 bytes, else ValueError) a hash can neither
-    be reversed by trying ids nor joined with that of another installation. It is never 0.
-    """
-    if len(key) < LEAST_KEY:
-        raise ValueError(f"a hash key has at least {LEAST_KEY} bytes")
-    found = blake2b(text.encode(), digest_size=8, key=key).digest()
-    return int.from_bytes(found, "little") or 1
 
 
 class Distinct(msgspec.Struct, gc=False):

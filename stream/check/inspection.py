@@ -11,7 +11,7 @@ from stream.check.finding import Finding, bad, counted, note, ok
 from stream.check.sample import newest
 from stream.client import Client
 from stream.layout import topic_names, wanted
-from stream.reader import Hashes, Reader, hash_key
+from stream.reader import Reader, hash_key
 from stream.settings import Settings
 from stream.topic import Found, compare
 
@@ -86,7 +86,7 @@ async def _records(
         return [bad(subject, f"{problem}; look at the brokers' logs")]
     if not sample:
         return [note(subject, "has no records yet: neither events nor keys could be looked at")]
-    reader = Reader(key, settings.plan(), Hashes(hash_key(settings.privacy.hash_key)))
+    reader = Reader(key, settings.plan(), hash_key(settings.privacy.hash_key))
     return [
         record.outcomes(key, settings.plan(), reader, sample),
         *record.keys(key, found.partitions, sample),

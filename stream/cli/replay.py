@@ -11,7 +11,7 @@ from metrics import instant
 from metrics.error import InvalidEvent
 from metrics.update import encode
 from stream.cli import option
-from stream.reader import Hashes, Reader, hash_key
+from stream.reader import Reader, hash_key
 from stream.replay import File, Replay
 from stream.settings import Settings
 from stream.settings.topic import INPUTS
@@ -64,7 +64,7 @@ def replay(path: Path | None, as_ofs: list[int], every: int | None, files: tuple
 def _files(settings: Settings, texts: Sequence[str]) -> list[File]:
     """Read `TOPIC=FILE`: TOPIC is an input's key, or its configured topic."""
     plan = settings.plan()
-    hashes = Hashes(hash_key(settings.privacy.hash_key or KEY))
+    hashes = hash_key(settings.privacy.hash_key or KEY)
     sources = {name: key for key, name in settings.topics.inputs().items()}
     readers: dict[str, Reader] = {}
     found = []

@@ -14,7 +14,7 @@ from metrics.plan import Plan
 from stream.agent import fold, merge
 from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
-from stream.reader import Hashes, Reader, hash_key
+from stream.reader import Reader, hash_key
 from stream.state.flush import Flush, Record
 from stream.transport.batch import TP, Batch
 
@@ -50,7 +50,7 @@ class Journal:
         self.merges = [self._merge(number) for number in range(shards)]
 
     def _fold(self, tp: TP) -> FoldShard:
-        reader = Reader(tp.topic, self.plan, Hashes(KEY))
+        reader = Reader(tp.topic, self.plan, KEY)
         target = fold.Target("group", PARTIALS, len(self.partials), LETTERS, STATE)
         return FoldShard(tp, reader, self.plan, target).restore(self.rows.get(tp, {}), 0)
 

@@ -12,7 +12,7 @@ from metrics.duration import HOUR, MINUTE, SECOND
 from metrics.plan import Plan
 from metrics.update import Update
 from stream.company import SOURCES, Company, Outage, Shares, lines
-from stream.reader import Hashes, Reader, hash_key
+from stream.reader import Reader, hash_key
 from stream.replay import File, Replay
 from stream.settings.load import resolve
 
@@ -36,7 +36,7 @@ def plan_of(window: str) -> Plan:
 
 def readers(plan: Plan) -> dict[str, Reader]:
     """Return a reader for each input."""
-    hashes = Hashes(hash_key("a key of the tests only"))
+    hashes = hash_key("a key of the tests only")
     return {source: Reader(source, plan, hashes) for source in SOURCES}
 
 

@@ -21,7 +21,7 @@ from metrics.calendar import Calendar
 from metrics.plan import Plan
 from metrics.update import encode
 from metrics.zone import Zone
-from stream.reader import Hashes, Reader
+from stream.reader import Reader
 from stream.replay import File, Replay
 from stream.transport.batch import TP
 from tests.data import plan as plans
@@ -181,7 +181,7 @@ async def act(journal: Journal, deeds: list[tuple[str, int, int]]) -> None:
 def replayed(plan: Plan, files: dict[TP, list[bytes]], as_of: int) -> dict[str, Fields]:
     """What a plain replay prints, by key."""
     run = Replay(plan, as_of)
-    hashes = Hashes(KEY)
+    hashes = KEY
     with tempfile.TemporaryDirectory() as folder:
         for tp, held in files.items():
             path = Path(folder, "lines")

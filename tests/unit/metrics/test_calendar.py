@@ -105,6 +105,8 @@ def test_an_open_window_runs_from_local_midnight_to_as_of(
         ("America/Sao_Paulo", "today", "2018-11-04T02:57Z", "2018-11-03T03:00Z"),
         # 00:01 fell back to 23:01: the clock is before the window's start
         ("America/St_Johns", "today", "2010-11-07T02:32Z", "2010-11-06T02:30Z"),
+        # yesterday skipped 00:01 to 01:01: the slice that begins next
+        ("America/St_Johns", "today", "2010-03-15T02:30Z", "2010-03-14T03:35Z"),
         # Samoa's 31st follows its 29th
         ("Pacific/Apia", "today", "2011-12-30T20:02Z", "2011-12-29T20:05Z"),
     ],

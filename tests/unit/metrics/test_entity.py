@@ -4,6 +4,7 @@ from functools import reduce
 from itertools import permutations
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,11 +125,11 @@ def test_names_tell_entities_apart_and_say_nothing_of_them() -> None:
 def test_events_come_with_the_watermark_before_them() -> None:
     """The accepted ones, in record order; what stands alone moves the watermark too."""
     columns = Columns(
-        ats=[10, 50, 30, 60, 70],
+        ats=np.array([10, 50, 30, 60, 70]),
         ids=[None, "b", "c", "d", "e"],
         leaves=[()] * 5,
         cells=["x", None, None, "y", None],
-        users=[1, 0, 0, 4, 0],
+        users=np.array([1, 0, 0, 4, 0], np.uint64),
         amounts=[(), (), (("z", 2),), (("z", 3),), ()],
         excluded=frozenset({3}),
         revisions={0: Revision(b"A", 1), 2: Revision(b"B", 0, True), 3: Revision(b"A", 2)},

@@ -1,11 +1,20 @@
 """Events gathered as columns cost nothing where there are none."""
 
+import numpy as np
+
 from metrics.columns import Columns
 from metrics.overlay import Overlay
 from metrics.segment import RollUp
 
-EMPTY = Columns(ats=[], ids=[], leaves=[], cells=[], users=[])
-ONE = Columns(ats=[10_000], ids=["a"], leaves=[("fr",)], cells=["nps/0-10/9"], users=[7])
+NONE = np.array([], np.int64)
+EMPTY = Columns(ats=NONE, ids=[], leaves=[], cells=[], users=NONE.astype(np.uint64))
+ONE = Columns(
+    ats=np.array([10_000]),
+    ids=["a"],
+    leaves=[("fr",)],
+    cells=["nps/0-10/9"],
+    users=np.array([7], np.uint64),
+)
 
 
 def test_batches_of_which_nothing_stands_alone_leave_nothing_behind() -> None:

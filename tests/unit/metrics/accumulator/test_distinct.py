@@ -1,7 +1,6 @@
 """Distinct customers: exact against sets, the estimator against its stated error."""
 
 from fractions import Fraction
-from hashlib import blake2b
 from math import log, sqrt
 
 import numpy as np
@@ -14,11 +13,9 @@ from metrics.accumulator.distinct import (
     EXACT_UP_TO,
     STANDARD_ERROR,
     Distinct,
-    digest,
     union,
 )
 
-KEY = b"sixteen bytes ok"
 HASH = st.integers(0, 2**64 - 1)
 DENSE_BYTES = 16_385
 
@@ -169,18 +166,3 @@ def test_a_hash_of_more_than_64_bits_is_refused(value: int) -> None:
     with pytest.raises(OverflowError):
         distinct.absorb([2, value])
     assert distinct == of([1])
-
-
-def test_a_digest_is_keyed() -> None:
-    """It depends on text and key, needs a key, and is 8 bytes of BLAKE2b."""
-    expected = blake2b("Zoë".encode(), digest_size=8, key=KEY).digest()
-    assert digest("Zoë", KEY).to_bytes(8, "little") == expected
-    assert digest("Zoë", KEY) != digest("Zoe", KEY)
-    assert digest("Zoë", KEY) != digest("Zoë", KEY[::-1])
-
-
-@pytest.mark.parametrize("size", [0, 15, 65])
-def test_a_digest_refuses_a_key_of_the_wrong_length(size: int) -> None:
-    """Without a secret, ids could be found by trying them; BLAKE2b takes 64 bytes at most."""
-    with pytest.raises(ValueError, match="key"):
-        digest("anyone", bytes(size))

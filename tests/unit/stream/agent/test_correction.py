@@ -8,7 +8,7 @@ from metrics.plan import Plan
 from metrics.segment import RollUp
 from stream.agent.correction import ENTITY, LAYOUT, Corrections
 from stream.agent.fold import Flushed, FoldShard, Target
-from stream.reader import Hashes, Reader, hash_key
+from stream.reader import Reader, hash_key
 from stream.telemetry import Telemetry
 from stream.transport.batch import TP
 from tests.data import plan as plans
@@ -16,7 +16,7 @@ from tests.data.journal import batch
 
 AT = 1_774_569_600_000
 SOURCE = "survey_answers"
-HASHES = Hashes(hash_key("a secret of many letters"))
+HASHES = hash_key("a secret of many letters")
 
 
 def plan(*groupings: tuple[str, ...]) -> Plan:

@@ -10,7 +10,7 @@ from stream.agent.fold import FoldShard, Target
 from stream.agent.merge import MergeShard
 from stream.agent.merge import Target as MergeTarget
 from stream.partial import Part, Partial, decode, encode
-from stream.reader import Hashes, Reader
+from stream.reader import Reader
 from stream.state.flush import Record
 from stream.transport.batch import TP
 from tests.data import plan as plans
@@ -86,7 +86,7 @@ def test_a_response_leaves_the_segment_that_it_was_counted_in() -> None:
         allow = (key([("region", listed)]),)
         plan = plans.whole(plans.UTC, groupings=(("region",),), allow=allow)
         target = Target("group", "partials", 1, "letters", "state")
-        shard = FoldShard(SOURCE, Reader("survey_answers", plan, Hashes(KEY)), plan, target)
+        shard = FoldShard(SOURCE, Reader("survey_answers", plan, KEY), plan, target)
         shard.restore(rows, 0)
         shard.absorb(batch(SOURCE, position, [answer(position, "de")]))
         flush = shard.take().flush

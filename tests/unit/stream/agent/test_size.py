@@ -11,7 +11,7 @@ from metrics import duration
 from stream.agent import fold, merge
 from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
-from stream.reader import Hashes, Reader
+from stream.reader import Reader
 from stream.state.flush import Record
 from stream.state.producer import Limits
 from stream.transport.batch import TP
@@ -41,7 +41,7 @@ def answers(seconds: int, entities: bool) -> Iterable[bytes]:
 
 def folded(seconds: int, entities: bool) -> fold.Flushed:
     """One flush of as many events as are ever folded between two."""
-    reader = Reader("survey_answers", PLAN, Hashes(KEY))
+    reader = Reader("survey_answers", PLAN, KEY)
     target = fold.Target("group", "partials", 1, "letters", "state")
     shard = FoldShard(SOURCE, reader, PLAN, target).restore({}, 0)
     shard.absorb(batch(SOURCE, 0, answers(seconds, entities)))

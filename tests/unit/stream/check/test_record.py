@@ -10,7 +10,7 @@ from metrics.plan import Plan
 from stream.check.finding import Finding
 from stream.check.record import keys, outcomes
 from stream.check.sample import Record, Sample
-from stream.reader import Hashes, Reader, hash_key
+from stream.reader import Reader, hash_key
 
 AT = 1_764_000_000_000
 
@@ -29,7 +29,7 @@ def answer(**fields: Any) -> dict[str, Any]:
 def read(sample: Sample) -> Finding:
     """What would become of a sample of survey answers."""
     plan = Plan()
-    reader = Reader("survey_answers", plan, Hashes(hash_key("a key of the tests")))
+    reader = Reader("survey_answers", plan, hash_key("a key of the tests"))
     return outcomes("survey_answers", plan, reader, sample)
 
 

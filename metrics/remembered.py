@@ -1,0 +1,84 @@
+"""The ids that were accepted, by digest, with the `at` of their first copy: a table in columns.
+
+A hash table with open addressing and double hashing, asked and filled for a whole batch at once, so
+that the misses of the processor's cache overlap. An id takes 40 to 100 bytes, whatever its length.
+Ids whose digests of 128 bits are equal are taken for one: among a billion ids, a chance of 10^-21.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.digest import Digests
+from metrics.instant import Ats
+
+Places = NDArray[np.int64]
+
+ABSENT = -(1 << 62)
+"""The `at` of an id that is not remembered."""
+
+_LEAST = 256  # places
+_FULL, _ROOMY = 0.6, 0.3  # share of the places that is taken at most, and after making room
+
+
+class Remembered:
+    """The `at` by digest; what is older than `oldest` need not be kept any longer."""
+
+    def __init__(self) -> None:
+        self.oldest = ABSENT
+        self._clear(_LEAST)
+
+    def _clear(self, places: int) -> None:
+        self._first = np.zeros(places, np.uint64)  # word of the digest; 0 where there is none
+        self._second = np.zeros(places, np.uint64)
+        self._ats = np.zeros(places, np.int64)
+        self._mask = np.int64(places - 1)
+        self._taken = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return self._first.nbytes + self._second.nbytes + self._ats.nbytes
+
+    def find(self, digests: Digests) -> tuple[Ats, Places]:
+        """Find the `at` of each digest, or `ABSENT`; and the place where it is, or would be.
+
+        The places are good until something is added.
+        """
+        first, second = digests.T
+        steps = (second.view(np.int64) | 1) & self._mask
+        places = first.view(np.int64) & self._mask
+        ats = np.full(len(digests), ABSENT, np.int64)
+        rows, at = np.arange(len(digests)), places
+        while len(rows):
+            held = self._first.take(at)
+            if (same := rows[held == first[rows]]).size:
+                same = same[self._second[places[same]] == second[same]]
+                ats[same] = self._ats[places[same]]
+                held[np.isin(rows, same)] = 0
+            rows = rows[held != 0]
+            at = places[rows] = (places[rows] + steps[rows]) & self._mask
+        return ats, places
+
+    def add(self, digests: Digests, ats: Ats, places: Places | None = None) -> None:
+        """Remember ids, the last of equal ones; `places` are those that `find` gave."""
+        if self._taken + len(digests) > _FULL * len(self._first):
+            self._make_room(len(digests))
+            places = None
+        self._taken += len(digests)
+        while len(digests):
+            at = self.find(digests)[1] if places is None else places
+            self._first[at], self._second[at], self._ats[at] = *digests.T, ats
+            held = np.column_stack((self._first.take(at), self._second.take(at)))
+            lost = (held != digests).any(1)  # to another of these
+            digests, ats, places = digests[lost], ats[lost], None
+
+    def _make_room(self, more: int) -> None:
+        """Forget what may be forgotten, and grow if that is not enough."""
+        kept = np.flatnonzero((self._first != 0) & (self._ats >= self.oldest))
+        digests = np.column_stack((self._first[kept], self._second[kept]))
+        ats = self._ats[kept]
+        places = len(self._first) if len(kept) + more > _ROOMY * _LEAST else _LEAST
+        while len(kept) + more > _ROOMY * places:
+            places *= 2
+        self._clear(places)
+        self.add(digests, ats)

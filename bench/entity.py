@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from bench.config import toml
+from bench.site import batch
 from metrics.catalog import METRICS
 from stream.agent.fold import FoldShard, Target
 from stream.reader import Reader, hash_key
 from stream.settings.load import resolve
-from stream.transport.batch import TP, Batch
+from stream.transport.batch import TP
 
 RATE_MS = 10  # of event time between two events
 BATCH = 1_000
@@ -87,16 +88,7 @@ def fold(one: FoldShard, values: Values) -> None:
     """Fold and flush all values."""
     for first in range(0, len(values), BATCH):
         some = values[first : first + BATCH]
-        one.absorb(
-            Batch(
-                *(one.tp.topic, one.tp.partition, first, first + len(some)),
-                values=[*some],
-                keys=[None] * len(some),
-                offsets=list(range(first, first + len(some))),
-                timestamps=[0] * len(some),
-                append_time=False,
-            )
-        )
+        one.absorb(batch(one.tp, first, some))
         if one.folded_since >= FLUSH:
             one.take()
     one.take()

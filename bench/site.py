@@ -1,5 +1,7 @@
 """Both stages of one worker that owns everything, in this process and without Kafka."""
 
+from collections.abc import Sequence
+
 from stream.agent.fold import FoldShard
 from stream.agent.fold import Target as FoldTarget
 from stream.agent.merge import MergeShard
@@ -8,6 +10,7 @@ from stream.reader import Reader, hash_key
 from stream.settings import Settings
 from stream.state.flush import Record
 from stream.transport.batch import TP, Batch
+from tests.data.journal import Kept
 
 PARTITIONS = 8
 SHARDS = 8
@@ -54,10 +57,8 @@ class Site:
             await shard.checkpoint()
 
 
-def batch(tp: TP, first: int, values: list[bytes]) -> Batch:
+def batch(tp: TP, first: int, values: Sequence[bytes | None]) -> Batch:
     """Make what the transport would deliver."""
-    count = len(values)
-    places = list(range(first, first + count))
-    size = sum(map(len, values))
-    none: list[bytes | None] = [None] * count
-    return Batch(*tp, first, first + count, list(values), none, places, [0] * count, size=size)
+    end = first + len(values)
+    records = [Kept(offset) for offset in range(first, end)]
+    return Batch(*tp, first, end, [*values], records, size=sum(map(len, filter(None, values))))

@@ -142,8 +142,9 @@ class FoldShard:
             self._revise(taken.columns, outcome, before)
         self._bury(batch, taken, outcome)
         self._count(taken, outcome)
-        if batch.offsets:
-            self._last = batch.offsets[-1], batch.timestamps[-1], batch.values[-1]
+        if batch.records:
+            last = batch.records[-1]
+            self._last = last.offset, last.timestamp, batch.values[-1]
         self.position = batch.next
         self.folded_since += len(batch.values)
 
@@ -161,7 +162,7 @@ class FoldShard:
     def _limits(self, batch: Batch, taken: Taken) -> Sequence[int] | int:
         if not batch.append_time:
             return time.time_ns() // 1_000_000 + self._skew
-        return [batch.timestamps[row] + self._skew for row in taken.rows]
+        return [batch.records[row].timestamp + self._skew for row in taken.rows]
 
     def _bury(self, batch: Batch, taken: Taken, outcome: Outcome) -> None:
         verdict = outcome.verdict
@@ -176,18 +177,19 @@ class FoldShard:
 
     def _letter(self, batch: Batch, bad: Bad) -> Record:
         self._letters_size += len(batch.values[bad.row] or b"")
+        record = batch.records[bad.row]
         headers = {
             "reason": bad.reason,
             "detail": bad.detail,
             "topic": batch.topic,
             "partition": batch.partition,
-            "offset": batch.offsets[bad.row],
-            "timestamp": batch.timestamps[bad.row],
+            "offset": record.offset,
+            "timestamp": record.timestamp,
         }
         return Record(
             self._target.dead_letters,
             batch.values[bad.row],
-            key=batch.keys[bad.row],
+            key=record.key,
             headers=[(name, str(value).encode()) for name, value in headers.items()],
         )
 

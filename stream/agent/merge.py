@@ -136,10 +136,10 @@ class MergeShard:
         """
         async with self._lock:
             began = time.monotonic()
-            for offset, value in zip(batch.offsets, batch.values, strict=True):
+            for record, value in zip(batch.records, batch.values, strict=True):
                 if value is not None:
-                    self._merge(offset, partial.decode(value))
-                self.position = offset + 1
+                    self._merge(record.offset, partial.decode(value))
+                self.position = record.offset + 1
                 if time.monotonic() - began > TURN_S:
                     await asyncio.sleep(0)
                     began = time.monotonic()

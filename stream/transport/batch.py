@@ -1,5 +1,8 @@
 """What the transport delivers: records of one partition, as columns."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import msgspec
 from aiokafka import TopicPartition
 
@@ -7,12 +10,29 @@ TP = TopicPartition
 """A topic and partition; everywhere in this project it is aiokafka's named tuple."""
 
 
+class Stored(Protocol):
+    """A record as aiokafka reads it."""
+
+    @property
+    def offset(self) -> int:
+        """Where it is in its partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds UTC: when the broker stored it, or the producer's time."""
+
+    @property
+    def key(self) -> bytes | None:
+        """What its producer chose the partition by."""
+
+
 class Batch(msgspec.Struct):
     """Records of one partition, in order, with the offsets [first, next) that they cover.
 
     The range also covers what is no record for us: control batches, aborted transactions, offsets
     that compaction took. So `values` may be empty, and `next` of one batch is `first` of the one
-    after it, unless somebody sought in between. The columns have one length; headers are dropped.
+    after it, unless somebody sought in between. `values` is a column, since all of it is read; what
+    is asked for of few records is left in `records`.
     """
 
     topic: str
@@ -21,12 +41,9 @@ class Batch(msgspec.Struct):
     next: int
     values: list[bytes | None]
     """The records' values; None is a tombstone."""
-    keys: list[bytes | None]
-    offsets: list[int]
-    timestamps: list[int]
-    """Milliseconds UTC: when the broker stored the record, or the producer's time, see below."""
+    records: Sequence[Stored]
     append_time: bool = False
-    """Whether `timestamps` are the broker's (LogAppendTime); the same for all the records."""
+    """Whether timestamps are the broker's (LogAppendTime); the same for all the records."""
     size: int = 0
     """Bytes of the values."""
 

@@ -7,6 +7,7 @@ updates. A shard that crashed is made anew from its rows and reads on from the p
 from collections import Counter
 from collections.abc import Iterable
 from operator import itemgetter
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,15 +24,21 @@ LONG_AFTER = 4_102_444_800_000  # when the broker got the events: none is in the
 KEY = hash_key("a secret of many letters")
 
 
+class Kept(NamedTuple):
+    """A record as far as a batch needs it."""
+
+    offset: int
+    timestamp: int = 0
+    key: bytes | None = None
+
+
 def batch(tp: TP, first: int, values: Iterable[bytes | None], timestamp: int = LONG_AFTER) -> Batch:
     """Records of a partition as the transport delivers them, with the broker's time."""
     held = list(values)
     return Batch(
         *(tp.topic, tp.partition, first, first + len(held)),
         values=held,
-        keys=[None] * len(held),
-        offsets=list(range(first, first + len(held))),
-        timestamps=[timestamp] * len(held),
+        records=[Kept(offset, timestamp) for offset in range(first, first + len(held))],
         append_time=True,
     )
 

@@ -35,8 +35,10 @@ class Ledger:
         if batch.first != self.positions[batch.tp]:
             self.faults.append(f"{batch.tp} at {self.positions[batch.tp]}, got {batch.first}")
         self.positions[batch.tp] = batch.next
-        columns = (batch.offsets, batch.keys, batch.values, batch.timestamps)
-        self.rows[batch.tp] += zip(*columns, strict=True)
+        self.rows[batch.tp] += (
+            (record.offset, record.key, value, record.timestamp)
+            for record, value in zip(batch.records, batch.values, strict=True)
+        )
         self.batches.append(batch)
 
     @property

@@ -14,7 +14,7 @@ def parcel(intake: Intake, tp: TP, records: int, size: int = 0) -> Parcel:
     reading = intake.reading(tp)
     assert reading
     values: list[bytes | None] = [b""] * records
-    made = Parcel(reading, Batch(*tp, 0, records, values, values, [], [], size=size))
+    made = Parcel(reading, Batch(*tp, 0, records, values, [], size=size))
     intake.put(made)
     return made
 

@@ -47,6 +47,11 @@ def _sealed(data: bytearray, base: int, last: int | None, flags: int) -> bytes:
     return bytes(data)
 
 
+def places(batch: Batch) -> list[int]:
+    """Return where the records are."""
+    return [record.offset for record in batch.records]
+
+
 def unpack(*sources: bytes, start: int = 0, aborted: list[tuple[int, int]] = []) -> Iterator[Batch]:  # noqa: B006
     """Read a fetch response from `start`."""
     data = MemoryRecords(b"".join(sources))
@@ -74,11 +79,11 @@ def test_batches_touch_and_hold_every_record_at_or_past_the_start(
     assert batches[0].first == start
     assert batches[-1].next == base
     assert [b.first for b in batches[1:]] == [b.next for b in batches[:-1]]
-    assert [o for b in batches for o in b.offsets] == [o for o in kept if o >= start]
+    assert [o for b in batches for o in places(b)] == [o for o in kept if o >= start]
     for batch in batches:
-        assert batch.values == [b"v%d" % o for o in batch.offsets]
-        assert batch.keys == [b"k%d" % o for o in batch.offsets]
-        assert all(batch.first <= o < batch.next for o in batch.offsets)
+        assert batch.values == [b"v%d" % o for o in places(batch)]
+        assert [r.key for r in batch.records] == [b"k%d" % o for o in places(batch)]
+        assert all(batch.first <= o < batch.next for o in places(batch))
 
 
 def test_small_sources_are_joined_and_large_ones_cut(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +109,11 @@ def test_sources_under_different_clocks_are_not_joined() -> None:
         (2, 4, True),
         (4, 5, False),
     ]
-    assert [b.timestamps for b in batches] == [[1_000, 1_001], [1_001, 1_001], [1_000]]
+    assert [[r.timestamp for r in b.records] for b in batches] == [
+        [1_000, 1_001],
+        [1_001, 1_001],
+        [1_000],
+    ]
 
 
 def test_aborted_transactions_and_markers_are_covered_but_not_delivered() -> None:
@@ -118,7 +127,7 @@ def test_aborted_transactions_and_markers_are_covered_but_not_delivered() -> Non
         marker(6, 8, COMMIT_MARKER),
     )
     (batch,) = unpack(*response, aborted=[(7, 0)])
-    assert (batch.first, batch.next, batch.offsets) == (0, 7, [2, 4])
+    assert (batch.first, batch.next, places(batch)) == (0, 7, [2, 4])
 
 
 def test_a_response_of_aborted_records_is_one_batch_without_records() -> None:
@@ -153,6 +162,6 @@ def test_unpacking_converts_results_and_keeps_errors() -> None:
     )
     buffer = Unpacking()
     buffer[HERE] = FetchResult(HERE, assignment=None, partition_records=plain, backoff=0)
-    assert [b.offsets for b in buffer[HERE]._partition_records] == [[0]]
+    assert [places(b) for b in buffer[HERE]._partition_records] == [[0]]
     buffer[HERE] = "error"
     assert buffer[HERE] == "error"

@@ -77,7 +77,7 @@ class Remembered:
         kept = np.flatnonzero((self._first != 0) & (self._ats >= self.oldest))
         digests = np.column_stack((self._first[kept], self._second[kept]))
         ats = self._ats[kept]
-        places = len(self._first) if len(kept) + more > _ROOMY * _LEAST else _LEAST
+        places = _LEAST
         while len(kept) + more > _ROOMY * places:
             places *= 2
         self._clear(places)

@@ -124,7 +124,7 @@ class Reader:
         kinds, names = self._shown_by, [event.customer_id for event in events]
         if kinds is not None and not kinds.issuperset([event.kind for event in events]):
             names = [event.customer_id if event.kind in kinds else None for event in events]
-        found = self._digest([name or "" for name in names])[:, 0]
+        found = self._digest([name or "" for name in names])[:, 0].copy()
         if None in names:
             found[[name is None for name in names]] = NOBODY
         return found

@@ -76,9 +76,12 @@ def _remember(known: dict[str, int], text: str, length: int) -> int:
 
 _MANY = 100
 _WIDTH = len("2026-11-22T10:05:00.480Z")
-_ZERO, _DOT, _Z = b"0.Z"
-_NINE = 9
-_PLACES = np.array([100, 10, 1], np.int64)
+# of the last 8 characters, `:00.480Z`, as one little-endian word
+_BYTE, _ZERO, _NINE = 0xFF, ord("0"), 9
+_SECOND_OF_MINUTE = 0xFFFFFF
+_FIXED = _BYTE << 24 | _BYTE << 56
+_DOT_AND_Z = np.uint64(ord(".") << 24 | ord("Z") << 56)
+_DIGITS = (32, 40, 48)
 _SECONDS, _TAILS = _Seconds(), _Tails()
 
 
@@ -125,15 +128,19 @@ def _matrix(texts: Sequence[str]) -> Ats | None:
     joined = "".join(texts)
     if not joined.isascii():
         return None
-    text = np.frombuffer(joined.encode(), np.uint8).reshape(-1, _WIDTH)
-    digits = text[:, _HALF + 1 : -1] - _ZERO  # what is below wraps around
-    if (text[:, _HALF] != _DOT).any() or (text[:, -1] != _Z).any() or (digits > _NINE).any():
+    *minutes, rest = np.frombuffer(joined.encode(), "<u8").reshape(-1, _WIDTH // 8).T
+    digits = [(rest >> shift & _BYTE) - _ZERO for shift in _DIGITS]  # what is below wraps around
+    if (rest & _FIXED != _DOT_AND_Z).any() or max(digit.max() for digit in digits) > _NINE:
         return None
-    halves = np.ascontiguousarray(text[:, :_HALF]).view(f"S{_HALF}").ravel()
-    turns = np.flatnonzero(halves[1:] != halves[:-1]) + 1  # neighbours mostly share their second
-    rows = [0, *turns.tolist()]
-    seconds = np.array([_SECONDS[texts[row][:_HALF]] for row in rows], np.int64)
-    return np.repeat(seconds, np.diff([*rows, len(texts)])) + digits @ _PLACES
+    turned = rest[1:] & _SECOND_OF_MINUTE != rest[:-1] & _SECOND_OF_MINUTE
+    for word in minutes:
+        turned |= word[1:] != word[:-1]
+    rows = [0, *(np.flatnonzero(turned) + 1).tolist()]  # neighbours mostly share their second
+    seconds = _array([_SECONDS[texts[row][:_HALF]] for row in rows])
+    hundreds, tens, ones = digits
+    millis = (100 * hundreds + 10 * tens + ones).astype(np.int64)
+    ats: Ats = np.repeat(seconds, np.diff([*rows, len(texts)])) + millis
+    return ats
 
 
 def parse(text: str) -> int:

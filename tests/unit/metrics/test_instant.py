@@ -63,6 +63,27 @@ def test_a_batch_is_read_as_its_parts(values: list[int | str]) -> None:
     assert instant.read_all(values).tolist() == [instant.read(value) for value in values]
 
 
+@given(
+    st.integers(instant.FIRST, instant.END - 1_000_000),
+    *(st.integers(0, 99), st.integers(0, 23), st.characters(max_codepoint=0x7F)),
+)
+def test_many_texts_of_one_form_are_read_as_each_is(
+    start: int, row: int, place: int, character: str
+) -> None:
+    """They are read at once; whatever one character becomes, the outcome is that of each text."""
+    ats = [start + 333 * number for number in range(100)]
+    texts = [instant.format(at) for at in ats]
+    assert instant.read_all(texts).tolist() == ats
+    texts[row] = texts[row][:place] + character + texts[row][place + 1 :]
+    try:
+        expected = [instant.read(text) for text in texts]
+    except InvalidEvent:
+        with pytest.raises(InvalidEvent):
+            instant.read_all(texts)
+    else:
+        assert instant.read_all(texts).tolist() == expected
+
+
 @pytest.mark.parametrize("bad", ["2026-11-22T10:05:00", 5])
 @pytest.mark.parametrize("good", ["2026-11-22T10:05:00Z", 1_795_338_300_000])
 def test_a_batch_with_a_bad_time_is_refused(bad: int | str, good: int | str) -> None:

@@ -9,6 +9,7 @@ from metrics.slice import Span
 from metrics.summary import Summary, total
 
 MOST = 8 << 20  # bytes, of one shard
+_OBJECTS = 1_000  # bytes of the objects of a total, besides what is in it
 
 Place = tuple[str, str]
 """A segment, and the name of one of its slots."""
@@ -43,7 +44,7 @@ class Slots:
 
     def put(self, place: Place, span: Span, summary: Summary) -> None:
         """Keep the total of a span in an empty slot."""
-        held = self._held[place] = _Held(span, summary, summary.weight())
+        held = self._held[place] = _Held(span, summary, _weight(summary))
         self._names.setdefault(place[0], set()).add(place[1])
         self._weight += held.weight
         self._bound()
@@ -65,7 +66,7 @@ class Slots:
             elif inside:
                 held.summary.merge(everything if len(inside) == len(deltas) else total(inside))
                 self._weight -= held.weight
-                held.weight = held.summary.weight()
+                held.weight = _weight(held.summary)
                 self._weight += held.weight
         self._bound()
 
@@ -76,3 +77,7 @@ class Slots:
     def _forget(self, place: Place) -> None:
         self._weight -= self._held.pop(place).weight
         self._names[place[0]].discard(place[1])
+
+
+def _weight(summary: Summary) -> int:
+    return _OBJECTS + summary.weight()

@@ -2,13 +2,10 @@
 
 Cells are integers named `family/rest`, so adding is exact in any order and subtraction undoes it.
 Users only merge; those whose activity may be corrected are counted besides, so that they can be
-taken back. `pack` keeps a span of slices as one compact row: a column for each cell.
+taken back.
 """
 
 from collections.abc import Iterable, Iterator
-from zlib import compress, decompress
-
-import msgspec
 
 from metrics.accumulator import counts
 from metrics.accumulator.counts import Counts
@@ -86,10 +83,6 @@ class Summary:
                 yield Summary(counted={source: some})
 
 
-Slices = dict[int, Summary]
-"""The summaries of one row, by the start of their slice."""
-
-
 def total(summaries: Iterable[Summary]) -> Summary:
     """Add up slices; each source's users, plain and counted, are united once, at the end."""
     result = Summary()
@@ -117,85 +110,3 @@ def added(deltas: Iterable[Summary]) -> Summary:
     result.users = {source: union(held) for source, held in parts.items()}
     result.counted = {source: held for source, held in result.counted.items() if held.packed}
     return result
-
-
-class _Row(msgspec.Struct, array_like=True):
-    """A packed span: per cell and per source, the slices that have it and what they hold."""
-
-    starts: list[int]
-    cells: dict[str, tuple[list[int], list[int]]]
-    users: dict[str, tuple[list[int], list[bytes]]]
-    counted: dict[str, tuple[list[int], list[bytes]]] = {}
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Row).decode
-
-
-def pack(span: Slices, most: int) -> tuple[bytes, ...]:
-    """Keep a span of slices as one row, or as pieces of at most about `most` bytes, in any order.
-
-    The same span gives the same bytes. They are compressed, to half: slices next to one another
-    have many users and cells in common.
-    """
-    whole = _packed(span)
-    rows = [whole] if len(whole) <= most else map(_packed, _pieces(span, most))
-    return tuple(compress(row, 1) for row in rows)
-
-
-def _packed(span: Slices) -> bytes:
-    row = _Row(sorted(span), {}, {})
-    for at, start in enumerate(row.starts):
-        summary = span[start]
-        for cell in sorted(summary.counts):
-            places, amounts = row.cells.setdefault(cell, ([], []))
-            places.append(at)
-            amounts.append(summary.counts[cell])
-        for source in sorted(summary.users):
-            places, sketches = row.users.setdefault(source, ([], []))
-            places.append(at)
-            sketches.append(summary.users[source].pack())
-        for source in sorted(summary.counted):
-            places, multisets = row.counted.setdefault(source, ([], []))
-            places.append(at)
-            multisets.append(summary.counted[source].pack())
-    return _encode(row)
-
-
-def _pieces(span: Slices, most: int) -> Iterator[Slices]:
-    """Cut a span into spans of about `most` bytes, which merge to the same in any order."""
-    piece: Slices = {}
-    size = 0
-    for start in sorted(span):
-        for fragment in span[start].fragments(most):
-            if piece and (start in piece or size + fragment.weight() > most):
-                yield piece
-                piece, size = {}, 0
-            piece[start] = fragment
-            size += fragment.weight()
-    yield piece
-
-
-def join(into: Slices, other: Slices) -> None:
-    """Merge every slice of `other`, which shares nothing with `into`."""
-    for start, summary in other.items():
-        if start in into:
-            into[start].merge(summary)
-        else:
-            into[start] = summary
-
-
-def unpack(row: bytes) -> Slices:
-    """Read a packed span, or a piece of it, back."""
-    packed = _decode(decompress(row))
-    span = {start: Summary() for start in packed.starts}
-    for cell, (places, amounts) in packed.cells.items():
-        for at, amount in zip(places, amounts, strict=True):
-            span[packed.starts[at]].counts[cell] = amount
-    for source, (places, sketches) in packed.users.items():
-        for at, sketch in zip(places, sketches, strict=True):
-            span[packed.starts[at]].users[source] = Distinct.unpack(sketch)
-    for source, (places, multisets) in packed.counted.items():
-        for at, multiset in zip(places, multisets, strict=True):
-            span[packed.starts[at]].counted[source] = Multiset.unpack(multiset)
-    return span

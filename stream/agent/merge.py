@@ -23,8 +23,9 @@ from metrics import instant
 from metrics.agenda import Agenda
 from metrics.evaluate import Moment, evaluate
 from metrics.plan import Plan
+from metrics.row import RowKey
 from metrics.segment import grouping
-from metrics.store import RowKey, Store
+from metrics.store import Store
 from metrics.update import Update, encode
 from metrics.window import Window
 from stream import partial

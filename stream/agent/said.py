@@ -1,9 +1,12 @@
 """What was last said under each key, so that only news is published.
 
-Memory: an entry for each key of an open window, and for each key of a closed one until its slices
-have left the state. It is lost with the shard: what a former owner said is not known, so where it
-may have said something that no longer holds, that is taken back.
+Memory: 150 bytes for each key of an open window, and some 30 for each key of a closed one until its
+slices have left the state. It is lost with the shard: what a former owner said is not known, so
+where it may have said something that no longer holds, that is taken back.
 """
+
+from array import array
+from bisect import bisect_left
 
 from metrics.update import Update
 
@@ -11,12 +14,40 @@ GONE = 0
 """What stands for a key that has no value on the topic."""
 
 
+UNPACKED = 500  # entries of windows that ended together, and an eighth of those that are packed
+
+
+class _Closed:
+    """Hashes by hash: what was said of the windows that ended together; few of it changes again."""
+
+    def __init__(self) -> None:
+        self._keys = array("q")  # ascending
+        self._contents = array("q")
+        self._fresh: dict[int, int] = {}
+
+    def get(self, key: int) -> int | None:
+        found = self._fresh.get(key)
+        if found is None:
+            at = bisect_left(self._keys, key)
+            if at < len(self._keys) and self._keys[at] == key:
+                return self._contents[at]
+        return found
+
+    def __setitem__(self, key: int, content: int) -> None:
+        self._fresh[key] = content
+        if len(self._fresh) > UNPACKED + len(self._keys) // 8:
+            held = dict(zip(self._keys, self._contents, strict=True)) | self._fresh
+            self._keys = array("q", sorted(held))
+            self._contents = array("q", map(held.__getitem__, self._keys))
+            self._fresh = {}
+
+
 class Said:
     """Remembers what was said, both key and content by a 64-bit hash."""
 
     def __init__(self) -> None:
         self._open: dict[int, int] = {}
-        self._closed: dict[str, dict[int, int]] = {}  # by the window's end
+        self._closed: dict[str, _Closed] = {}  # by the window's end
 
     def is_news(self, update: Update, suppressed: bool, again: bool, may_stand: bool) -> int | None:
         """Note an update and return what is said now, `GONE` or not; None if that is no news.
@@ -25,7 +56,7 @@ class Said:
         before, be it by a former owner (`may_stand`): then it is `GONE`, as one suppressed.
         """
         closed = update.is_closed()
-        said = self._closed.setdefault(update.window_end, {}) if closed else self._open
+        said = self._ended(update.window_end) if closed else self._open
         key = hash(update.key())
         held = said.get(key)
         gone = suppressed or (closed and not update.n and not held)
@@ -36,6 +67,11 @@ class Said:
             return None
         said[key] = content
         return content
+
+    def _ended(self, end: str) -> _Closed:
+        if end not in self._closed:
+            self._closed[end] = _Closed()
+        return self._closed[end]
 
     def forget(self, end: str) -> None:
         """Forget the closed windows that ended before an instant, as updates write it."""

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metrics import duration, store
+from metrics import duration, rows
 from metrics.accumulator.distinct import Distinct
 from metrics.accumulator.multiset import Multiset
 from metrics.calendar import Calendar, Unit
+from metrics.row import RowKey
 from metrics.slice import Span
-from metrics.store import RowKey, Store
+from metrics.store import Store
 from metrics.summary import Summary
 from metrics.window import Window, retention
 from metrics.zone import Zone
@@ -142,10 +143,12 @@ class Kept:
                         assert self.total(segment, window, span) == self.walk(segment, span), window
 
 
-@pytest.fixture(params=[120, store.LARGEST])
+@pytest.fixture(params=[(120, 2), (rows.LARGEST, rows.MOST_OPEN)])
 def largest(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows that are kept in pieces, and whole ones."""
-    monkeypatch.setattr(store, "LARGEST", request.param)
+    """Rows that are kept in pieces and packed early, and whole ones that are not."""
+    largest, most_open = request.param
+    monkeypatch.setattr(rows, "LARGEST", largest)
+    monkeypatch.setattr(rows, "MOST_OPEN", most_open)
 
 
 @pytest.mark.usefixtures("largest")
@@ -214,6 +217,16 @@ def test_every_slice_of_a_day_is_in_its_day(zone: str) -> None:
     for start, end in pairwise(ends):
         window = kept.calendar.closed(Unit.DAY, start)
         assert kept.total("[]", window, window.span())[0] == (end - start) // (6 * SLICE)
+
+
+@pytest.mark.parametrize(("zone", "more"), [("UTC", 0), ("Asia/Kathmandu", 1)])
+def test_local_days_of_utc_are_kept_once(zone: str, more: int) -> None:
+    """One rung is for days and local days both, where they are the same."""
+    kept = Kept(zone, CHANGES[zone][0])
+    kept.merge(("[]", 0, 1, frozenset()))
+    kept.checkpoint()
+    assert len(kept.rows) == 4 + more
+    assert kept.store.days("[]", kept.first + LENGTH) == [kept.first]
 
 
 @given(

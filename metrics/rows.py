@@ -14,8 +14,8 @@ from metrics.row import RowKey, Slices, join, pack
 from metrics.slice import Rung
 from metrics.summary import Summary
 
-CACHED = 250  # unpacked rows, some 10 kB each; more than that are rarely read twice in turn
-MOST_OPEN = 40_000  # slices, some 700 bytes each, more where users are many
+CACHED = 100  # unpacked rows, some 10 kB each; more than that are rarely read twice in turn
+MOST_OPEN = 25_000  # slices, some 700 bytes each, more where users are many
 
 LARGEST = 400_000
 """Bytes of a row that is kept as one; a larger one is kept in pieces."""

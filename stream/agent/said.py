@@ -1,6 +1,6 @@
 """What was last said under each key, so that only news is published.
 
-Memory: 150 bytes for each key of an open window, and some 30 for each key of a closed one until its
+Memory: 150 bytes for each key of an open window, and some 20 for each key of a closed one until its
 slices have left the state. It is lost with the shard: what a former owner said is not known, so
 where it may have said something that no longer holds, that is taken back.
 """
@@ -13,7 +13,6 @@ from metrics.update import Update
 GONE = 0
 """What stands for a key that has no value on the topic."""
 
-
 UNPACKED = 500  # entries of windows that ended together, and an eighth of those that are packed
 
 
@@ -25,6 +24,9 @@ class _Closed:
         self._contents = array("q")
         self._fresh: dict[int, int] = {}
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     def get(self, key: int) -> int | None:
         found = self._fresh.get(key)
         if found is None:
@@ -35,7 +37,11 @@ class _Closed:
 
     def __setitem__(self, key: int, content: int) -> None:
         self._fresh[key] = content
-        if len(self._fresh) > UNPACKED + len(self._keys) // 8:
+        self.pack(UNPACKED + len(self) // 8)
+
+    def pack(self, most: int) -> None:
+        """Pack what is not, if that is more than `most` entries."""
+        if len(self._fresh) > most:
             held = dict(zip(self._keys, self._contents, strict=True)) | self._fresh
             self._keys = array("q", sorted(held))
             self._contents = array("q", map(held.__getitem__, self._keys))
@@ -74,6 +80,10 @@ class Said:
         return self._closed[end]
 
     def forget(self, end: str) -> None:
-        """Forget the closed windows that ended before an instant, as updates write it."""
-        for old in [one for one in self._closed if one < end]:
-            del self._closed[old]
+        """Forget the closed windows that ended before an instant, as updates write it.
+
+        Of the others nearly all is packed.
+        """
+        self._closed = {at: held for at, held in self._closed.items() if at >= end}
+        for held in self._closed.values():
+            held.pack(len(held) // 64)

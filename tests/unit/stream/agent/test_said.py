@@ -26,9 +26,11 @@ def test_hashes_are_found_as_in_a_dict(changes: list[tuple[int, int]]) -> None:
 
 
 def test_most_of_what_was_said_is_packed() -> None:
-    """However much it is: 16 bytes an entry, and an eighth that is not packed yet."""
+    """However much it is: an eighth is not yet, until that is asked for."""
     packed, hashes = _Closed(), random.Random(1)
     for _ in range(20_000):
         packed[hashes.getrandbits(63)] = 1
-    assert len(packed._keys) + len(packed._fresh) == 20_000
-    assert len(packed._fresh) <= said.UNPACKED + len(packed._keys) // 8
+    assert len(packed) + len(packed._fresh) == 20_000
+    assert len(packed._fresh) <= said.UNPACKED + len(packed) // 8
+    packed.pack(0)
+    assert len(packed) == 20_000

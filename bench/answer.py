@@ -28,8 +28,11 @@ class Answer(msgspec.Struct):
     dims: dict[str, str]
 
 
-def answers(count: int, end: int, seed: int = 1) -> Iterator[tuple[int, bytes]]:
-    """Yield (customer, value) in order of time, the last one at `end` (milliseconds UTC)."""
+def answers(count: int, end: int, seed: int = 1, rate: float = RATE) -> Iterator[tuple[int, bytes]]:
+    """Yield (customer, value) in order of time, the last one at `end` (milliseconds UTC).
+
+    `rate` is by the second of event time; ids of another `seed` are others.
+    """
     rng = random.Random(seed)
     encode = msgspec.json.Encoder().encode
     types = list(SCORES)
@@ -37,7 +40,7 @@ def answers(count: int, end: int, seed: int = 1) -> Iterator[tuple[int, bytes]]:
         customer = rng.randrange(CUSTOMERS)
         type_ = types[number % 3]
         dims = {"region": f"r{rng.randrange(20):02}", "product": f"p{rng.randrange(5)}"}
-        at = end - (count - 1 - number) * 1000 // RATE
+        at = end - int((count - 1 - number) * 1000 / rate)
         answer = Answer(
             f"{seed:04}-{number:012}",
             instant.format(at),

@@ -1,11 +1,11 @@
 """Both stages of one worker that owns everything, in this process and without Kafka."""
 
+from metrics.plan import Plan
 from stream.agent.fold import FoldShard
 from stream.agent.fold import Target as FoldTarget
 from stream.agent.merge import MergeShard
 from stream.agent.merge import Target as MergeTarget
 from stream.reader import Hashes, Reader, hash_key
-from stream.settings import Settings
 from stream.state.flush import Record
 from stream.transport.batch import TP, Batch
 
@@ -16,8 +16,7 @@ SHARDS = 8
 class Site:
     """Every source partition and every shard, driven by hand: nothing leaves."""
 
-    def __init__(self, settings: Settings) -> None:
-        plan = settings.plan()
+    def __init__(self, plan: Plan) -> None:
         self.reader = Reader("survey_answers", plan, Hashes(hash_key("0123456789abcdef")))
         fold = FoldTarget("g", "partials", SHARDS, "dead", "state")
         merge = MergeTarget("g", "updates", "state", {"a": PARTITIONS}, SHARDS)

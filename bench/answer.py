@@ -6,13 +6,15 @@ of its customer, as the contract wants it.
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
-from metrics import instant
+from metrics import duration, instant
 
 RATE = 10_000  # events a second of event time
 CUSTOMERS = 200_000
+STEPS, STEP = 12, 5 * duration.DAY  # in which the past is told
 SCORES = {"nps": range(11), "csat": range(1, 6), "ces": range(1, 8)}
 
 
@@ -51,6 +53,13 @@ def answers(count: int, end: int, seed: int = 1, rate: float = RATE) -> Iterator
             dims,
         )
         yield customer, encode(answer)
+
+
+def past(count: int, end: int, spread: int) -> Iterator[tuple[list[list[bytes]], int]]:
+    """Yield the answers of 60 days, five days at a time, by partition, and when they end."""
+    found = answers(count, end, seed=2, rate=count * duration.SECOND / (STEPS * STEP))
+    for step in reversed(range(STEPS)):
+        yield partitions(islice(found, count // STEPS), spread), end - step * STEP
 
 
 def partitions(found: Iterator[tuple[int, bytes]], count: int) -> list[list[bytes]]:

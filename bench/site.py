@@ -1,5 +1,7 @@
 """Both stages of one worker that owns everything, in this process and without Kafka."""
 
+from collections.abc import Sequence
+
 from metrics.plan import Plan
 from stream.agent.fold import FoldShard
 from stream.agent.fold import Target as FoldTarget
@@ -11,6 +13,7 @@ from stream.transport.batch import TP, Batch
 
 PARTITIONS = 8
 SHARDS = 8
+BATCH = 1_000  # events that a worker folds at once
 
 
 class Site:
@@ -47,10 +50,17 @@ class Site:
             shard.shown.clear()
         return updates
 
-    async def checkpoint(self) -> None:
-        """Pack the rows of every shard that changed."""
-        for shard in self.merges:
-            await shard.checkpoint()
+    async def advance(self, spread: Sequence[list[bytes]], now: int) -> None:
+        """Take the next values of every partition through both stages; publish as of now."""
+        for number, held in enumerate(spread):
+            for start in range(0, len(held), BATCH):
+                self.fold(number, held[start : start + BATCH])
+            await self.merge(self.take(number, now))
+        await self.publish(now)
+
+    async def checkpoint(self) -> list[Record]:
+        """Pack the rows of every shard that changed; return them, with the position's."""
+        return [row for shard in self.merges for row in (await shard.checkpoint()).rows]
 
 
 def batch(tp: TP, first: int, values: list[bytes]) -> Batch:

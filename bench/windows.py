@@ -2,7 +2,7 @@
 
 `python -m bench.windows` drives a site for each window, in this process and without Kafka, and
 gives all of them the same events: 60 days of them spread evenly, so that each window and the one
-before it are full, then 10,000 a second, which are measured. After each second of event time every
+before it has some, then 10,000 a second, which are measured. After each second of event time every
 site in turn folds, merges and publishes it, and its checkpoints fall due as a worker's do. So every
 second is a repetition, and the ratio to the shortest window is formed within it.
 
@@ -16,18 +16,17 @@ import asyncio
 import gc
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
-from bench.answer import RATE, answers, partitions
+from bench.answer import RATE, answers, partitions, past
 from bench.config import MEASURED, NO_USERS, plan
 from bench.site import PARTITIONS, Site
 from metrics import duration
 
 WINDOWS = ("1m", "24h", "30d")
-PAST_DAYS = 60
+WARM = 30  # seconds that do not count: until then a minute is not full
 CHECKPOINT = 20  # seconds of event time, as of a worker
-BATCH = 1_000  # events folded at once, as of a worker
 
 Answers = Iterator[tuple[int, bytes]]
 Place = tuple[str, str]
@@ -46,51 +45,35 @@ def sites() -> dict[Place, Site]:
     }
 
 
-async def step(site: Site, spread: Sequence[list[bytes]], now: int) -> None:
-    """Take the events of a stretch of time through both stages, and publish as of its end."""
-    for number, held in enumerate(spread):
-        for start in range(0, len(held), BATCH):
-            site.fold(number, held[start : start + BATCH])
-        await site.merge(site.take(number, now))
-    await site.publish(now)
-
-
-async def prepare(measured: Sequence[Site], found: Answers, count: int, end: int) -> None:
-    """Give every site what happened before, a day at a time."""
-    for day in range(PAST_DAYS):
-        spread = partitions(islice(found, count // PAST_DAYS), PARTITIONS)
-        for site in measured:
-            await step(site, spread, end - (PAST_DAYS - 1 - day) * duration.DAY)
-            await site.checkpoint()
-
-
 async def measure(measured: dict[Place, Site], found: Answers, start: int, seconds: int) -> Found:
     """Return by site the CPU microseconds an event of each second; they take turns to be first."""
     spent: Found = {place: [] for place in measured}
     order = list(measured)
-    for second in range(seconds):
+    for second in range(WARM + seconds):
         spread = partitions(islice(found, RATE), PARTITIONS)
         order.append(order.pop(0))
         for place in order:
             began = time.thread_time_ns()
-            await step(measured[place], spread, start + (second + 1) * duration.SECOND)
+            await measured[place].advance(spread, start + (second + 1) * duration.SECOND)
             if second % CHECKPOINT == CHECKPOINT - 1:
                 await measured[place].checkpoint()
             spent[place].append((time.thread_time_ns() - began) / RATE / 1000)
-    return spent
+    return {place: found[WARM:] for place, found in spent.items()}
 
 
-async def run(past: int, seconds: int) -> Found:
+async def run(history: int, seconds: int) -> Found:
     """Fill the sites and measure them; the middle is the beginning of the newest hour that fits."""
-    half = (seconds + 1) // 2 * duration.SECOND
+    half, total = (seconds + 1) // 2 * duration.SECOND, (WARM + seconds) * duration.SECOND
     now = time.time_ns() // 1_000_000 - half
-    start = now - now % duration.HOUR - half
+    start = now - now % duration.HOUR + half - total
     measured = sites()
-    before = answers(past, start, seed=2, rate=past / (PAST_DAYS * duration.DAY / duration.SECOND))
-    await prepare(list(measured.values()), before, past, start)
+    for spread, at in past(history, start, PARTITIONS):
+        for site in measured.values():
+            await site.advance(spread, at)
+            await site.checkpoint()
     gc.collect()
     gc.freeze()
-    live = answers(seconds * RATE, start + seconds * duration.SECOND - 1)
+    live = answers((WARM + seconds) * RATE, start + total - 1)
     return await measure(measured, live, start, seconds)
 
 
@@ -111,10 +94,10 @@ def table(found: Found) -> Iterator[str]:
 def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--past", type=int, default=600_000, help="events before those measured")
-    parser.add_argument("--seconds", type=int, default=100, help=f"of {RATE:,} events each")
+    parser.add_argument("--history", type=int, default=120_000, help="events before those measured")
+    parser.add_argument("--seconds", type=int, default=60, help=f"of {RATE:,} events each")
     options = parser.parse_args()
-    print("\n".join(table(asyncio.run(run(options.past, options.seconds)))))
+    print("\n".join(table(asyncio.run(run(options.history, options.seconds)))))
 
 
 if __name__ == "__main__":

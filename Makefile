@@ -20,7 +20,7 @@ unit: $(READY) ## the fast part: unit tests, laws, doctests; nothing is started
 demo: $(READY) ## a small company's customers, live; Ctrl-C ends it and nothing of it stays
 	@$(BIN)/ressenti demo
 
-bench: $(READY) ## what an event costs, how old it is when shown, memory: tables, in 15 minutes
+bench: $(READY) ## what an event costs, how old it is when shown, memory, restarts: in 25 minutes
 	@.ci/services
 	$(BIN)/python -m bench
 

@@ -1,6 +1,6 @@
-"""Every question but the peers, one after the other, as Markdown: `make bench`, `python -m bench`.
+"""Every question but the peers and `bench.scale`, one after the other, as Markdown: `make bench`.
 
-About 15 minutes on two idle cores; `--quick` asks the same of fewer events, to see that it runs.
+About 25 minutes on two idle cores; `--quick` asks the same of fewer events, to see that it runs.
 """
 
 import argparse
@@ -19,7 +19,14 @@ QUESTIONS = {
         ("--events", "50000", "--batch", "10", "--repeats=1"),
     ),
     "Where it goes": ("stage", (), ("--events", "100000", "--repeats=1")),
+    "Against the length of the window": (
+        "windows",
+        (),
+        ("--history", "12000", "--seconds", "4"),
+    ),
     "Latency": ("latency", (), ("--seconds", "10")),
+    "Recovery": ("recovery", (), ("--rows", "20000", "--repeats=1")),
+    "A worker is killed": ("stall", ("--kills", "3"), ("--kills=1", "--session=6s")),
     "Memory without ids": ("memory", ("--events", "1000000"), ("--events", "100000")),
     "Memory with ids": ("memory", ("--events", "1000000", "--ids"), ("--events=100000", "--ids")),
 }

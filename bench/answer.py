@@ -6,13 +6,15 @@ of its customer, as the contract wants it.
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
-from metrics import instant
+from metrics import duration, instant
 
 RATE = 10_000  # events a second of event time
 CUSTOMERS = 200_000
+STEPS, STEP = 12, 5 * duration.DAY  # in which the past is told
 SCORES = {"nps": range(11), "csat": range(1, 6), "ces": range(1, 8)}
 
 
@@ -28,8 +30,11 @@ class Answer(msgspec.Struct):
     dims: dict[str, str]
 
 
-def answers(count: int, end: int, seed: int = 1) -> Iterator[tuple[int, bytes]]:
-    """Yield (customer, value) in order of time, the last one at `end` (milliseconds UTC)."""
+def answers(count: int, end: int, seed: int = 1, rate: float = RATE) -> Iterator[tuple[int, bytes]]:
+    """Yield (customer, value) in order of time, the last one at `end` (milliseconds UTC).
+
+    `rate` is by the second of event time; ids of another `seed` are others.
+    """
     rng = random.Random(seed)
     encode = msgspec.json.Encoder().encode
     types = list(SCORES)
@@ -37,7 +42,7 @@ def answers(count: int, end: int, seed: int = 1) -> Iterator[tuple[int, bytes]]:
         customer = rng.randrange(CUSTOMERS)
         type_ = types[number % 3]
         dims = {"region": f"r{rng.randrange(20):02}", "product": f"p{rng.randrange(5)}"}
-        at = end - (count - 1 - number) * 1000 // RATE
+        at = end - int((count - 1 - number) * 1000 / rate)
         answer = Answer(
             f"{seed:04}-{number:012}",
             instant.format(at),
@@ -48,6 +53,13 @@ def answers(count: int, end: int, seed: int = 1) -> Iterator[tuple[int, bytes]]:
             dims,
         )
         yield customer, encode(answer)
+
+
+def past(count: int, end: int, spread: int) -> Iterator[tuple[list[list[bytes]], int]]:
+    """Yield the answers of 60 days, five days at a time, by partition, and when they end."""
+    found = answers(count, end, seed=2, rate=count * duration.SECOND / (STEPS * STEP))
+    for step in reversed(range(STEPS)):
+        yield partitions(islice(found, count // STEPS), spread), end - step * STEP
 
 
 def partitions(found: Iterator[tuple[int, bytes]], count: int) -> list[list[bytes]]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.answer import CUSTOMERS, SCORES
-from bench.config import settings
+from bench.config import plan
 from bench.site import PARTITIONS, Site
 from metrics import duration
 
@@ -51,7 +51,7 @@ def values(count: int, end: int, ids: bool) -> Iterator[tuple[int, bytes]]:
 
 async def run(count: int, ids: bool) -> tuple[Site, list[int]]:
     """Take all of them; return the site, and its resident memory each day, in MB."""
-    site, now = Site(settings()), time.time_ns() // 1_000_000
+    site, now = Site(plan()), time.time_ns() // 1_000_000
     await site.publish(now)
     resident = [megabytes("VmRSS")]
     spread: list[list[bytes]] = [[] for _ in range(PARTITIONS)]

@@ -2,25 +2,25 @@
 
 from collections.abc import Sequence
 
+from metrics.plan import Plan
 from stream.agent.fold import FoldShard
 from stream.agent.fold import Target as FoldTarget
 from stream.agent.merge import MergeShard
 from stream.agent.merge import Target as MergeTarget
 from stream.reader import Reader, hash_key
-from stream.settings import Settings
 from stream.state.flush import Record
 from stream.transport.batch import TP, Batch
 from tests.data.journal import Kept
 
 PARTITIONS = 8
 SHARDS = 8
+BATCH = 1_000  # events that a worker folds at once
 
 
 class Site:
     """Every source partition and every shard, driven by hand: nothing leaves."""
 
-    def __init__(self, settings: Settings) -> None:
-        plan = settings.plan()
+    def __init__(self, plan: Plan) -> None:
         self.reader = Reader("survey_answers", plan, hash_key("0123456789abcdef"))
         fold = FoldTarget("g", "partials", SHARDS, "dead", "state")
         merge = MergeTarget("g", "updates", "state", {"a": PARTITIONS}, SHARDS)
@@ -51,10 +51,17 @@ class Site:
             shard.shown.clear()
         return updates
 
-    async def checkpoint(self) -> None:
-        """Pack the rows of every shard that changed."""
-        for shard in self.merges:
-            await shard.checkpoint()
+    async def advance(self, spread: Sequence[list[bytes]], now: int) -> None:
+        """Take the next values of every partition through both stages; publish as of now."""
+        for number, held in enumerate(spread):
+            for start in range(0, len(held), BATCH):
+                self.fold(number, held[start : start + BATCH])
+            await self.merge(self.take(number, now))
+        await self.publish(now)
+
+    async def checkpoint(self) -> list[Record]:
+        """Pack the rows of every shard that changed; return them, with the position's."""
+        return [row for shard in self.merges for row in (await shard.checkpoint()).rows]
 
 
 def batch(tp: TP, first: int, values: Sequence[bytes | None]) -> Batch:

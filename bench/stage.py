@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.answer import answers, partitions
-from bench.config import MEASURED, settings
+from bench.config import NO_USERS, plan
 from bench.site import PARTITIONS, Site
 from stream.codec import Codec
 
@@ -31,7 +31,6 @@ STEPS = {
     "publish": "windows, values, updates",
     "checkpoint": "rows of slices packed",
 }
-NO_USERS = tuple(name for name in MEASURED if name != "active_users")
 _ID = re.compile(rb'"id":"[^"]*",')
 
 Spread = list[list[bytes]]
@@ -54,7 +53,7 @@ class Clock:
 async def run(site: Site, spread: Spread, size: int) -> Counter[str]:
     """Take all values through both stages; return the time by step."""
     clock = Clock()
-    codec = Codec("survey_answers", settings().plan().rules())
+    codec = Codec("survey_answers", plan().rules())
     done, since = 0, Counter[int]()
     for start in range(0, max(map(len, spread)), size):
         for number, held in enumerate(spread):
@@ -99,9 +98,9 @@ def measure(spread: Spread, size: int, repeats: int) -> dict[str, float]:
     gc.freeze()
     best: dict[str, float] = {}
     for _ in range(repeats):
-        found = asyncio.run(run(Site(settings()), spread, size))
-        bare = asyncio.run(run(Site(settings(NO_USERS)), spread, size))
-        none = asyncio.run(run(Site(settings()), nameless, size))
+        found = asyncio.run(run(Site(plan()), spread, size))
+        bare = asyncio.run(run(Site(plan(NO_USERS)), spread, size))
+        none = asyncio.run(run(Site(plan()), nameless, size))
         found["all"] = found.total()
         found.update({"no users": bare.total(), "no ids": none.total()})
         for step, spent in found.items():

@@ -52,6 +52,7 @@ class Journal:
         self.partials: list[list[bytes]] = [[] for _ in range(shards)]
         self.updates: dict[bytes, bytes | None] = {}
         self.letters: list[Record] = []
+        self.elapsed = 0  # milliseconds, by the clock of all workers
         self.rows: dict[TP, dict[bytes, bytes]] = {}
         self.folds = {tp: self._fold(tp) for tp in sources}
         self.merges = [self._merge(number) for number in range(shards)]

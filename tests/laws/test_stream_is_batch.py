@@ -152,21 +152,21 @@ DEED = st.tuples(st.sampled_from(DEEDS), st.integers(0, 5), st.integers(1, 6))
 
 
 async def act(journal: Journal, deeds: list[tuple[str, int, int]]) -> None:
-    """Let a worker do this and that, and crash now and then."""
+    """Let a worker do this and that, and crash now and then; time goes on from the last deed."""
     tps = list(journal.sources)
-    now = START
     for deed, which, much in deeds:
         tp, number = tps[which % len(tps)], which % len(journal.merges)
-        now += much * duration.HOUR
+        journal.elapsed += much * duration.HOUR
+        now = START + min(journal.elapsed, LENGTH)
         match deed:
             case "absorb":
                 journal.absorb(tp, much)
             case "flush":
-                journal.flush(tp, min(now, START + LENGTH))
+                journal.flush(tp, now)
             case "merge":
                 await journal.merge(number, much)
             case "publish":
-                await journal.publish(number, min(now, START + LENGTH))
+                await journal.publish(number, now)
             case "checkpoint":
                 await journal.checkpoint(number)
             case "crash_fold":
@@ -174,7 +174,7 @@ async def act(journal: Journal, deeds: list[tuple[str, int, int]]) -> None:
             case "crash_merge":
                 journal.crash_merge(number)
             case "crash_publishing":
-                await journal.publish(number, min(now, START + LENGTH), much // 2)
+                await journal.publish(number, now, much // 2)
                 journal.crash_merge(number)
 
 

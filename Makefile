@@ -28,7 +28,7 @@ peers: $(READY) ## the same question to other stream processors, which it fetche
 	@.ci/services
 	$(BIN)/python -m bench.peers
 
-chaos: $(READY) ## kills, freezes, cuts and restarts for about an hour; SEEDS=1 for a fifth of it
+chaos: $(READY) ## kills, freezes, cuts, restarts and weeks in minutes: 90 minutes; SEEDS=1 for half
 	@.ci/services
 	$(BIN)/pytest -m chaos tests/chaos
 

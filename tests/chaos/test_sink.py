@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 from redis import asyncio as redis
 
+from tests.service import broken
 from tests.service.hashes import settle
 from tests.service.kafka import Kafka
 from tests.service.redis import Redis
-from tests.service.trial import SEEDS, trial
+from tests.service.trial import SEEDS, Trial, trial
 
 GONE = 60.0  # seconds
 SLOW = 20  # turns of a second, of which most is silence
-REFUSING = 10.0  # seconds
+REFUSING = 20.0  # seconds
+FRESH = 5.0  # seconds; values are published five times a second
 
 
 async def gone(server: Redis) -> None:
@@ -44,23 +46,57 @@ async def refusing(server: Redis) -> None:
         await client.config_set("maxmemory", "0")
 
 
+Fault = Callable[[Redis], Awaitable[None]]
+
+
+async def suffer(going: Trial, server: Redis, fault: Fault) -> list[str]:
+    """Have the fault while a worker is killed; say what waited for it, or is false after it.
+
+    Some days change only as it begins: whoever missed that is not helped by later news.
+    """
+    await going.pause(1, 3)
+    killed, other = going.site.workers
+    going.traffic.days = 5, 6
+    failing = asyncio.ensure_future(fault(server))
+    await going.pause(1, 3)
+    going.traffic.days = 3, 5
+    await going.kill(killed)
+    waited = [] if other.ready else ["it is not ready"]
+    await failing
+    if (age := going.judge.age()) > FRESH:
+        waited.append(f"the newest value is {age:.1f} s old")
+    await going.pause(1, 2)
+    expected, faults = await going.verdict()
+    return [*waited, *faults, *await settle(server.url, expected.updates, 30)]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("fault", [gone, slow, refusing])
 async def test_nothing_waits_for_redis(
-    kafka: Kafka, tmp_path: Path, seed: int, fault: Callable[[Redis], Awaitable[None]]
+    kafka: Kafka, tmp_path: Path, seed: int, fault: Fault
 ) -> None:
     """While it is away values go on, through kills, too; seconds after it is back it is true."""
     kafka.start()
     with Redis(tmp_path / "redis") as server:
         async with trial(kafka, tmp_path, seed, redis=server.url) as going:
-            await going.pause(1, 3)
-            killed, other = going.site.workers
-            failing = asyncio.ensure_future(fault(server))
-            await going.pause(1, 3)
-            await going.kill(killed)
-            assert other.ready
-            await failing
-            assert other.ready
-            expected, faults = await going.verdict()
-            assert not faults
-            assert not await settle(server.url, expected.updates, 30)
+            assert not await suffer(going, server, fault)
+
+
+@pytest.mark.parametrize(
+    ("fault", "breach", "sign"),
+    [
+        (gone, "redis-first", "s old"),
+        (gone, "untold", "missing"),
+        (slow, "untold", "should be"),
+        (refusing, "untold", "should be"),
+    ],
+)
+async def test_a_breach_is_noticed(
+    kafka: Kafka, tmp_path: Path, fault: Fault, breach: str, sign: str
+) -> None:
+    """Values that wait for Redis, or that it missed and is never told, make the verdict red."""
+    kafka.start()
+    with Redis(tmp_path / "redis") as server:
+        async with trial(kafka, tmp_path, 1, broken.program(breach), server.url) as going:
+            faults = await suffer(going, server, fault)
+            assert [fault for fault in faults if sign in fault]

@@ -7,17 +7,27 @@ purpose, and slowly enough that a kill at some instant finds the gap.
 import asyncio
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
+from metrics.admission import Admission
+from metrics.store import Store
+from stream import owner
 from stream.__main__ import main
+from stream.agent.fold import FoldShard
+from stream.agent.merge import MergeShard
+from stream.held import Held
+from stream.owner import Owner
+from stream.sink import redis
+from stream.sink.whole import Whole
 from stream.state.flush import Flush
 from stream.state.outbox import Outbox, in_transaction
 from stream.state.producer import Producer
 
 GAP = 0.1  # seconds between two halves of a flush that should be one
+MISSED = 200  # records
 
 
 async def _offset_first(producer: Producer, flush: Flush) -> None:
@@ -59,10 +69,60 @@ def no_fence() -> None:
     _open_with(transactional_id=lambda: uuid.uuid4().hex)
 
 
+def short_recovery() -> None:
+    """Go on from a position that is not the newest, and ask nobody: what is since counts twice."""
+    restore = FoldShard.restore
+
+    def restored(self: FoldShard, rows: Mapping[bytes, bytes], start: int) -> FoldShard:
+        restore(self, rows, start)
+        self.position = max(start, self.position - MISSED)
+        return self
+
+    async def content(*_: object) -> None:
+        pass
+
+    FoldShard.restore = restored  # type: ignore[assignment,method-assign] # broken on purpose
+    vars(owner)["ask"] = content
+
+
+def untold() -> None:
+    """Give up on Redis soon, and tell it the news only, whatever it may have missed."""
+    vars(redis)["TIMEOUT_S"] = 0.5
+    Whole.take = lambda self, most: []  # type: ignore[method-assign] # broken on purpose
+
+
+def redis_first() -> None:
+    """Publish only what Redis has taken before."""
+    publish = Owner._publish
+
+    async def published(self: Owner, shard: MergeShard, held: Held, final: bool) -> None:
+        sinks = [sink for sink in self.sinks if isinstance(sink, redis.RedisSink)]
+        while any(sink._waiting or not sink.here for sink in sinks):  # noqa: ASYNC110 (a poll)
+            await asyncio.sleep(0.01)
+        await publish(self, shard, held, final)
+
+    Owner._publish = published  # type: ignore[method-assign] # broken on purpose
+
+
+def ids_stay() -> None:
+    """Never forget an id."""
+    Admission.forget = lambda self: []  # type: ignore[method-assign] # broken on purpose
+
+
+def rows_stay() -> None:
+    """Never drop a row of a shard."""
+    Store.expire = lambda self: iter(())  # type: ignore[method-assign] # broken on purpose
+
+
 PROTECTIONS: dict[str, Callable[[], None]] = {
     "offset-first": offset_first,
     "deltas-first": deltas_first,
     "no-fence": no_fence,
+    "short-recovery": short_recovery,
+    "untold": untold,
+    "redis-first": redis_first,
+    "ids-stay": ids_stay,
+    "rows-stay": rows_stay,
 }
 
 

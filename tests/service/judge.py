@@ -7,14 +7,14 @@ greatest (revision, window_end).
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Container, Iterable, Iterator, Mapping
+from datetime import datetime
 from math import isclose
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import ConsumerRecord
 
+from tests.service.follow import Follower
 from tests.service.kafka import Kafka
 
 Update = dict[str, Any]
@@ -31,54 +31,29 @@ SPAN = ("window_start", "window_end")
 SHOWN = 12  # faults in a message
 
 
-class Judge:
+Counts = tuple[tuple[str, int], ...]
+"""The sample size and the parts of a value, by name."""
+
+
+class Judge(Follower):
     """Follows the updates of a topic from its first record; open it once the topic is there.
 
-    `best` holds the update that counts per key; `most` the greatest n and parts ever seen.
+    `best` holds the update that counts per key; `said` all counts that were ever published.
+    `moving` says that events leave open windows while the test lasts.
     """
 
-    def __init__(self, kafka: Kafka, topic: str) -> None:
+    def __init__(self, kafka: Kafka, topic: str, moving: bool = False) -> None:
+        super().__init__(kafka, [topic], self._judge)
+        self._moving = moving
         self.best: dict[str, Update] = {}
-        self.most: dict[str, dict[str, int]] = {}
+        self.said: dict[str, set[Counts]] = {}
         self.seen = 0
         self.backward: list[str] = []
         """Keys whose revision fell, from one record to the next."""
-        self._topic = topic
-        self._kafka = kafka
         self._last: dict[str, int] = {}
 
-    async def __aenter__(self) -> Self:
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._kafka.bootstrap,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-        )
-        await self._consumer.start()
-        await self._consumer._client._wait_on_metadata(self._topic)
-        numbers = self._consumer.partitions_for_topic(self._topic) or set()
-        self._consumer.assign([TopicPartition(self._topic, number) for number in numbers])
-        self._following = asyncio.create_task(self._follow())
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._following.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._following
-        await self._consumer.stop()
-
-    async def _follow(self) -> None:
-        while True:
-            for fetched in (await self._consumer.getmany(timeout_ms=300)).values():
-                for record in fetched:
-                    self._take((record.key or b"").decode(), record.value)
-
-    def _take(self, key: str, value: bytes | None) -> None:
+    def _judge(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        key, value = (record.key or b"").decode(), record.value
         self.seen += 1
         if value is None:
             self.best.pop(key, None)
@@ -90,9 +65,12 @@ class Judge:
         held = self.best.get(key)
         if held is None or _rank(update) >= _rank(held):
             self.best[key] = update
-        most = self.most.setdefault(key, {})
-        for name, count in {**update["parts"], "n": update["n"]}.items():
-            most[name] = max(count, most.get(name, 0))
+        self.said.setdefault(key, set()).add(counts(update["n"], update["parts"]))
+
+    def age(self) -> float:
+        """Say how many seconds ago the newest value was computed."""
+        newest = max(update["as_of"] for update in self.best.values())
+        return time.time() - datetime.fromisoformat(newest).timestamp()
 
     def faults(self, truth: Updates) -> list[str]:
         """Say what differs from the truth now: values, missing keys, keys that nobody expects."""
@@ -101,14 +79,23 @@ class Judge:
     def excesses(self, truth: Updates) -> Iterator[str]:
         """Say where an update, at any moment, counted more than there ever was.
 
-        For events that do not leave their windows while the test lasts.
+        Not of windows that events leave.
         """
-        for key, most in self.most.items():
-            if key not in truth:
+        for key in self.said.keys() & truth.keys():
+            if self._moving and ":" not in truth[key]["window"]:
                 continue
-            for name, count in {**truth[key]["parts"], "n": truth[key]["n"]}.items():
-                if most.get(name, 0) > count:
-                    yield f"{key}: {name} was {most[name]} once, of {count}"
+            there = dict(counts(truth[key]["n"], truth[key]["parts"]))
+            for said in self.said[key]:
+                for name, count in said:
+                    if count > there[name]:
+                        yield f"{key}: {name} was {count} once, of {there[name]}"
+
+    def strays(self, paths: Mapping[str, Container[Counts]]) -> Iterator[str]:
+        """Say where counts were published, at any moment, that no prefix of the events has."""
+        for key in self.said.keys() & paths.keys():
+            for said in self.said[key]:
+                if said not in paths[key]:
+                    yield f"{key}: {said} was published, of no prefix"
 
     async def settle(self, truth: Updates, seconds: float) -> list[str]:
         """Wait until everything is true; return some of what is false after that time."""
@@ -119,6 +106,11 @@ class Judge:
             if not faults or hopeless or time.monotonic() > deadline:
                 return faults[:SHOWN]
             await asyncio.sleep(0.3)
+
+
+def counts(n: int, parts: Mapping[str, int]) -> Counts:
+    """Put a sample size and parts together."""
+    return ("n", n), *sorted(parts.items())
 
 
 def differences(updates: Updates, truth: Updates) -> Iterator[str]:
@@ -133,6 +125,11 @@ def differences(updates: Updates, truth: Updates) -> Iterator[str]:
             is_, should = updates[key][name], truth[key][name]
             if not _same(is_, should, _slack(truth[key]) if name in ESTIMATED else EXACT):
                 yield f"{key}: {name} is {is_}, should be {should}"
+
+
+def miscounted(faults: Iterable[str]) -> list[str]:
+    """Pick the faults that say a number of answers is wrong, now or was once."""
+    return [fault for fault in faults if ": n is " in fault or ": n was " in fault]
 
 
 def _same(one: object, other: object, slack: float) -> bool:

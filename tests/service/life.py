@@ -23,6 +23,13 @@ def children(pid: int) -> list[int]:
     return [one for one in pids if alive(one) and _stat(one)[1:2] == [str(pid)]]
 
 
+def resident(pid: int) -> float:
+    """Read how much memory a process has resident now, in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
 def _stat(pid: int) -> list[str]:
     """Return the state, the parent and what follows; nothing when it is not there."""
     try:

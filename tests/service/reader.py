@@ -31,16 +31,17 @@ async def records(
 async def _marked(kafka: Kafka, topic: str) -> None:
     begun = time.monotonic()
     while time.monotonic() - begun < MARKED_SECONDS:
-        if await _ends(kafka, topic, "read_committed") == await _ends(
+        if await ends(kafka, topic, "read_committed") == await ends(
             kafka, topic, "read_uncommitted"
         ):
             return
 
 
-async def _ends(kafka: Kafka, topic: str, isolation: str) -> dict[TopicPartition, int]:
+async def ends(kafka: Kafka, topic: str, isolation: str) -> dict[TopicPartition, int]:
+    """Return where each partition ends for a reader of this isolation."""
     async with _consumer(kafka, topic, isolation) as consumer:
-        ends: dict[TopicPartition, int] = await consumer.end_offsets(consumer.assignment())
-        return ends
+        found: dict[TopicPartition, int] = await consumer.end_offsets(consumer.assignment())
+        return found
 
 
 async def _all(kafka: Kafka, topic: str, isolation: str) -> list[ConsumerRecord[bytes, bytes]]:

@@ -20,6 +20,7 @@ from tests.service.kafka import Kafka
 DAY = 86_400_000
 TICK = 0.05  # seconds between two sends
 PAUSE = 0.3  # seconds after a failure
+KEPT = 1_000  # events of each partition that may be sent again
 WARM = 1_000  # events after which every partition knows what is late
 SCORES = {"nps": 10, "csat": 5, "ces": 7}
 REGIONS = ("fr", "de", "us")
@@ -43,8 +44,8 @@ def config() -> dict[str, Any]:
     """What a worker is told, so that it takes this traffic and flushes as often as it can."""
     return {
         "zone": noon_zone(),
-        "dimensions": ["region"],
-        "groupings": [[], ["region"]],
+        "dimensions": ["region", "place"],
+        "groupings": [[], ["region"], ["place"]],
         "windows": {
             "rolling": ["1h", "24h"],
             "calendar": ["today"],
@@ -63,11 +64,18 @@ def noon_zone() -> str:
 
 
 class Traffic:
-    """Sends `rate` records a second to partitions in turn, as `seed` has it, until told to end."""
+    """Sends `rate` records a second to partitions in turn, as `seed` has it, until told to end.
+
+    Its `place` tells an event's partition: a segment of that is the batch over one prefix exactly.
+    """
+
+    regions: tuple[str, ...] = REGIONS
+    rate = 1_500
 
     def __init__(self, kafka: Kafka, topic: str, partitions: int, seed: int) -> None:
-        self.rate = 1_500
         self.sent = 0
+        self.days: tuple[float, float] = (3, 6)
+        """How old the old ones are."""
         self._kafka = kafka
         self._topic = topic
         self._partitions = partitions
@@ -75,6 +83,10 @@ class Traffic:
         self._copies: list[list[Line]] = [[] for _ in range(partitions)]
         self._number = 0
         self._ended = False
+
+    def now(self) -> int:
+        """The producers' time, milliseconds UTC."""
+        return time.time_ns() // 1_000_000
 
     def end(self) -> None:
         """Send no more."""
@@ -117,37 +129,39 @@ class Traffic:
             return None if roll < 0.004 else b"odd", dice.choice(list(BAD)).encode()
         if roll < 0.012:
             return b"gone", None
-        if roll < 0.11 and copies:
+        if roll < 0.127 and copies:
             return copies[dice.randrange(len(copies))]
-        line = self._event(roll)
-        if '"id"' in line[1].decode():
-            copies.append(line)
+        event = self._event(roll, partition)
+        line = b"c%d" % dice.randrange(500), json.dumps(event).encode()
+        if "id" in event and "ingested_at" not in event:  # one of the future may be none later
+            place = dice.randrange(KEPT)
+            copies[place : place + 1] = [line]  # beyond the end: one more
         return line
 
-    def _event(self, roll: float) -> tuple[bytes, bytes]:
+    def _event(self, roll: float, partition: int) -> dict[str, Any]:
         dice, self._number = self._dice, self._number + 1
         kind = dice.choices(list(SCORES), weights=(3, 1, 1))[0]
         event: dict[str, Any] = {
             "at": self._time(roll),
             "type": kind,
             "score": dice.randint(1, SCORES[kind]),
-            "dims": {"region": dice.choice(REGIONS)},
+            "dims": {"region": dice.choice(self.regions), "place": f"p{partition}"},
         }
         if dice.random() < 0.5:
             event["id"] = f"e{self._number}"
         if dice.random() < 0.02:
             event["excluded"] = True
-        if event["at"] > time.time() * 1000 + DAY:
-            event["ingested_at"] = event["at"] - 2 * DAY  # for the batch, which has no clock
-        return b"c%d" % dice.randrange(500), json.dumps(event).encode()
+        if event["at"] > self.now() + DAY:
+            event["ingested_at"] = self.now()  # for the batch, which has no clock
+        return event
 
     def _time(self, roll: float) -> int:
         """Mostly some seconds ago, often days, or too long ago, or by a clock two days ahead."""
-        now, dice = time.time_ns() // 1_000_000, self._dice
-        if roll < 0.21 and self._number > WARM:
+        now, dice = self.now(), self._dice
+        if roll < 0.222 and self._number > WARM:
             return now - 40 * DAY
-        if roll < 0.22:
+        if roll < 0.232:
             return now + 2 * DAY
-        if roll < 0.4:
-            return now - round(dice.uniform(3, 6) * DAY)
+        if roll < 0.41:
+            return now - round(dice.uniform(*self.days) * DAY)
         return now - dice.randrange(20_000)

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from stream import topic
+from tests.service.abandoned import abandoned
 from tests.service.judge import Judge
 from tests.service.kafka import Kafka
 from tests.service.letter import wrong_letters
@@ -21,7 +23,8 @@ SEEDS = range(int(os.environ.get("SEEDS", "5")))
 
 PARTITIONS = 4
 SETTLE_SECONDS = 60
-CONFIG = {**config(), "segments": {"max": 1}}
+ALLOWED = [{"place": f"p{number}"} for number in range(PARTITIONS)]
+CONFIG = {**config(), "segments": {"max": 1, "allow": ALLOWED}}
 REFUSED = ("fr", "us")
 """Regions that shards own which may admit nobody; one of them is not on the shard of `(other)`."""
 
@@ -34,6 +37,8 @@ class Trial:
         self.judge = judge
         self.dice = random.Random(seed)
         self.traffic = Traffic(site.kafka, site.source(), PARTITIONS, seed)
+        self.hits: list[bool] = []
+        """Of each kill, whether it hit an open transaction."""
 
     async def start(self) -> Worker:
         """Start a worker and wait until it is ready."""
@@ -45,11 +50,26 @@ class Trial:
         """Let some seconds pass."""
         await asyncio.sleep(self.dice.uniform(least, most))
 
-    async def kill(self, worker: Worker) -> Worker:
-        """End a worker at some instant with SIGKILL and start another in its place."""
+    async def kill(self, worker: Worker, aimed: bool = False) -> Worker:
+        """End a worker at some instant with SIGKILL and start another in its place.
+
+        An aimed one finds a transaction open: the worker is stopped at instants until it is so.
+        """
         await self.pause(0.5, 2.5)
+        if aimed:
+            worker.freeze()
+        while aimed and not await self._abandoned():
+            worker.thaw()
+            await self.pause(0.1, 0.3)
+            worker.freeze()
         worker.kill()
+        self.hits.append(await self._abandoned())
         return await self.start()
+
+    async def _abandoned(self) -> bool:
+        site = self.site
+        states = topic.fold_state(site.group, site.source()), topic.merge_state(site.group)
+        return bool(await abandoned(site.kafka, states))
 
     async def freeze(self, worker: Worker, seconds: float) -> None:
         """Stop a worker where it stands, beyond its session, and let it go on."""
@@ -65,8 +85,9 @@ class Trial:
         now = time.time_ns() // 1_000_000
         expected = await truth(site, now, REFUSED)
         faults = await self.judge.settle(expected.updates, seconds)
+        strays = self.judge.strays(expected.paths())
         letters = await records(site.kafka, site.letters)
-        return expected, [*faults, *wrong_letters(site, letters, expected)]
+        return expected, [*faults, *strays, *wrong_letters(site, letters, expected)]
 
 
 @asynccontextmanager

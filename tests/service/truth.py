@@ -10,9 +10,12 @@ from typing import Any
 
 from aiokafka import ConsumerRecord
 
+from tests.reference.catalog import Series, series
 from tests.reference.counting import Count, Partition, judge, standing
+from tests.reference.field import stamp
 from tests.reference.outcome import Updates, picture
 from tests.reference.plan import plan
+from tests.service.judge import Counts, counts
 from tests.service.reader import records
 from tests.service.worker import Site
 
@@ -65,6 +68,34 @@ class Truth:
     def updates(self) -> Updates:
         """All updates by key."""
         return picture(standing(self._count.accepted, self._now), self._plan, self._now)
+
+    def paths(self) -> dict[str, set[Counts]]:
+        """By key of a segment by `place`, the counts after each prefix of its partition's events.
+
+        For events that stand alone, which only add to counts.
+        """
+        events = standing(self._count.accepted, self._now)
+        return {
+            key: path(one, update)
+            for one in series(events, self._plan)
+            for key, update in self.updates.items()
+            if update["grouping"] == ["place"]
+            and (update["metric"], update["variant"], update["by"])
+            == (one.metric, one.variant, one.by)
+        }
+
+
+def path(one: Series, update: Mapping[str, Any]) -> set[Counts]:
+    """The counts of an update's window and place after each of the series' events, in order."""
+    start, end = stamp(update["window_start"]), stamp(update["window_end"])
+    alike = {score: one.lower([event]) for score, event in {e.score: e for e in one.events}.items()}
+    sums = Counter(dict(counts(0, one.lower([]).parts)))
+    there = {tuple(sums.items())}
+    for event in one.events:
+        if event.dims["place"] == update["segment"]["place"] and start <= event.at < end:
+            sums.update(dict(counts(alike[event.score].n, alike[event.score].parts)))
+            there.add(tuple(sums.items()))
+    return there
 
 
 async def truth(site: Site, now: int, refused: Sequence[str] = ()) -> Truth:

@@ -160,12 +160,15 @@ def replay(config: Path, *arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def toml(table: Config, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield the lines of a table; its strings, numbers and lists are written alike in JSON."""
-    for name, value in table.items():
-        if not isinstance(value, Mapping):
-            yield f"{json.dumps(name)} = {json.dumps(value, ensure_ascii=False)}"
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            yield f"[{'.'.join(json.dumps(part) for part in (*path, name))}]"
-            yield from toml(value, (*path, name))
+def toml(table: Config) -> Iterator[str]:
+    """Yield the lines of a table, one for each of its keys."""
+    yield from (f"{json.dumps(name)} = {_written(value)}" for name, value in table.items())
+
+
+def _written(value: Any) -> str:
+    """Write a value in one line; strings, numbers and flags are written alike in JSON."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(toml(value))}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return json.dumps(value, ensure_ascii=False)

@@ -129,6 +129,7 @@ async def test_every_value_is_the_batch(
         expected, faults = await going.verdict()
         assert not faults
         kinds = expected.verdicts
+        assert kinds["folded"] > 10_000
         assert {kind: kinds[kind] for kind in MIX if kinds[kind] < MIX[kind] * kinds.total()} == {}
         if scenario is kills:
             hits.extend(going.hits)

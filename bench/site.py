@@ -9,7 +9,7 @@ from stream.agent.merge import MergeShard
 from stream.agent.merge import Target as MergeTarget
 from stream.reader import Reader, hash_key
 from stream.state.flush import Record
-from stream.transport.batch import TP, Batch
+from stream.transport.batch import TP, Batch, Stored
 from tests.data.journal import Kept
 
 PARTITIONS = 8
@@ -67,5 +67,5 @@ class Site:
 def batch(tp: TP, first: int, values: Sequence[bytes | None]) -> Batch:
     """Make what the transport would deliver."""
     end = first + len(values)
-    records = [Kept(offset) for offset in range(first, end)]
+    records: list[Stored] = [Kept(offset) for offset in range(first, end)]
     return Batch(*tp, first, end, [*values], records, size=sum(map(len, filter(None, values))))

@@ -47,7 +47,7 @@ class Chunk(msgspec.Struct, array_like=True):
 
 CHUNK = 16_000  # ids in a chunk at most: 24 bytes each
 
-_digest = Digester(bytes(KEY_SIZE))  # ids are no secret, and shall be known under any other key
+_digest = Digester(bytes(KEY_SIZE))  # ids are no secret, and shall be known under any hash key
 
 
 class Admission:
@@ -77,9 +77,10 @@ class Admission:
             self._advance(ats.max().item())
             return Verdict(accepted=list(range(len(ats))))
         names: list[bytes | None] = [None] * len(ids)
-        for row, digest in zip(named.tolist(), digests, strict=True):
-            names[row] = digest.tobytes()
-        known = {names[row]: at for row, at in zip(named.tolist(), first.tolist(), strict=True)}
+        known: dict[bytes | None, int] = {}
+        for row, digest, at in zip(named.tolist(), digests, first.tolist(), strict=True):
+            names[row] = name = digest.tobytes()
+            known[name] = at
         verdict = self._one_by_one(ats.tolist(), names, limits, known)
         kept = np.isin(named, verdict.accepted)
         self._remember(digests[kept], ats[named[kept]])
@@ -150,17 +151,20 @@ class Admission:
         self._chunks += ((number, chunk.latest) for number, chunk in kept)
         digests = np.frombuffer(b"".join(chunk.digests for _, chunk in kept), np.uint64)
         ats = np.frombuffer(b"".join(chunk.ats for _, chunk in kept), np.int64)
-        self._seen.add(digests.reshape(-1, 2), ats)
+        young = ats >= self._oldest()
+        self._seen.add(digests.reshape(-1, 2)[young], ats[young])
 
     def forget(self) -> list[int]:
         """Drop ids that can no longer make a duplicate; return the numbers of emptied chunks."""
         gone: list[int] = []
-        if self.watermark is None:
-            return gone
-        self._seen.oldest = self.watermark - self.bounds.memory
+        self._seen.oldest = self._oldest()
         while self._chunks and self._chunks[0][1] < self._seen.oldest:
             gone.append(self._chunks.popleft()[0])
         return gone
+
+    def _oldest(self) -> int:
+        """Say from which `at` on ids can make a duplicate."""
+        return ABSENT if self.watermark is None else self.watermark - self.bounds.memory
 
 
 def _differ(digests: Digests) -> bool:

@@ -1,8 +1,10 @@
 """The ids that were accepted, by digest, with the `at` of their first copy: a table in columns.
 
 A hash table with open addressing and double hashing, asked and filled for a whole batch at once, so
-that the misses of the processor's cache overlap. An id takes 40 to 100 bytes, whatever its length.
-Ids whose digests of 128 bits are equal are taken for one: among a billion ids, a chance of 10^-21.
+that the misses of the processor's cache overlap. An id takes 40 to 120 bytes, whatever its length.
+Places are chosen by numbers that each process draws anew, so that nobody can make ids that collide
+in them. Ids whose digests of 128 bits are equal are taken for one: among a billion that nobody made
+to be so, a chance of 10^-21.
 """
 
 import numpy as np
@@ -17,7 +19,9 @@ ABSENT = -(1 << 62)
 """The `at` of an id that is not remembered."""
 
 _LEAST = 256  # places
-_FULL, _ROOMY = 0.6, 0.3  # share of the places that is taken at most, and after making room
+_FULL, _ROOMY = 0.6, 0.4  # share of the places that is taken at most, and after making room
+_DRAWN = np.random.default_rng().integers(1 << 63, size=2, dtype=np.uint64)
+_BITS = 64
 
 
 class Remembered:
@@ -31,6 +35,7 @@ class Remembered:
         self._first = np.zeros(places, np.uint64)  # word of the digest; 0 where there is none
         self._second = np.zeros(places, np.uint64)
         self._ats = np.zeros(places, np.int64)
+        self._shift = np.uint64(_BITS + 1 - places.bit_length())
         self._mask = np.int64(places - 1)
         self._taken = 0
 
@@ -45,8 +50,9 @@ class Remembered:
         The places are good until something is added.
         """
         first, second = digests.T
-        steps = (second.view(np.int64) | 1) & self._mask
-        places = first.view(np.int64) & self._mask
+        mixed = first * _DRAWN[0] + second * _DRAWN[1]
+        steps = mixed.view(np.int64) & self._mask | 1
+        places = (mixed >> self._shift).astype(np.int64)
         ats = np.full(len(digests), ABSENT, np.int64)
         rows, at = np.arange(len(digests)), places
         while len(rows):

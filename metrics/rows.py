@@ -1,7 +1,7 @@
 """The rows of one shard: packed at rest; the slices that change are open.
 
-Memory: the packed rows; at most `MOST_OPEN` open slices, beyond which the rows that changed least
-lately are packed; and a cache of rows that were read.
+Memory: the packed rows; at most `MOST_OPEN` open slices, beyond which a row that changes is packed
+at once; and a cache of rows that were read.
 """
 
 from collections import OrderedDict
@@ -31,7 +31,7 @@ class Rows:
     def __init__(self) -> None:
         self._packed: dict[_Stretch, dict[str, bytes]] = {}  # by segment
         self._segments: dict[str, str] = {}  # one text for all rows of a segment
-        self._open: OrderedDict[RowKey, Slices] = OrderedDict()
+        self._open: dict[RowKey, Slices] = {}
         self._slices = 0  # that are open
         self._changed: dict[RowKey, int] = {}  # packed since; of how many pieces the topic knows
         self._read: OrderedDict[RowKey, Slices] = OrderedDict()
@@ -50,18 +50,14 @@ class Rows:
 
     def add(self, key: RowKey, start: int, delta: Summary) -> None:
         """Add to a slice, which is open from now on."""
-        row = self._open.get(key)
-        if row is None:
-            row = self._open[key] = {}
-        else:
-            self._open.move_to_end(key)
+        row = self._open.setdefault(key, {})
         held = row.get(start)
         if held is None:
             held = row[start] = self._row(key).get(start) or Summary()
             self._slices += 1
         held.merge(delta)
-        while self._slices > MOST_OPEN:
-            self._close()
+        if self._slices > MOST_OPEN:
+            self._close(key)  # segments change in turn: the one that just did is the last to again
 
     def _row(self, key: RowKey) -> Slices:
         """Find a row as it was packed; what is unpacked stays in the cache for a while.
@@ -86,9 +82,9 @@ class Rows:
             found.append(one)
         return found
 
-    def _close(self) -> RowKey:
-        """Pack the row that changed least lately."""
-        key, changed = self._open.popitem(last=False)
+    def _close(self, key: RowKey) -> RowKey:
+        """Pack a row that is open."""
+        changed = self._open.pop(key)
         self._slices -= len(changed)
         row = {**self._row(key), **changed}
         before, after = self._pieces(key), pack(row, LARGEST)
@@ -105,8 +101,8 @@ class Rows:
 
         Nothing may be added until the iterator is exhausted.
         """
-        while self._open:
-            yield from self._told(self._close())
+        for key in list(self._open):
+            yield from self._told(self._close(key))
         for key in list(self._changed):
             yield from self._told(key)
 
@@ -121,11 +117,12 @@ class Rows:
         held[self._segments.setdefault(key.segment, key.segment)] = packed
 
     def expire(self, is_old: Callable[[Rung, int], bool]) -> Iterator[RowKey]:
-        """Drop and name the pieces of the rows whose rung and start say that they are old."""
+        """Drop and name the pieces of the rows whose rung and start say that they are old.
+
+        To be called when a checkpoint is exhausted: then no row is open, and the topic knows all.
+        """
         for rung, start, piece in [one for one in self._packed if is_old(*one[:2])]:
             for segment in self._packed.pop((rung, start, piece)):
                 key = RowKey(rung, start, segment)
-                self._slices -= len(self._open.pop(key, ()))
                 self._read.pop(key, None)
-                self._changed.pop(key, None)
                 yield replace(key, piece=piece)

@@ -75,6 +75,7 @@ class Replay:
             mark, columns = admission.watermark, taken.columns
             outcome = judge(admission, columns, self._limits(lines, taken))
             admission.forget()
+            admission.take(0)  # nothing is kept here
             self._timeline.add(source, columns.only(outcome.alone))
             self._timeline.join(source, lives.read(columns, outcome.verdict.accepted, mark))
             self._count(source, taken, outcome)

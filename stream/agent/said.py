@@ -8,6 +8,8 @@ where it may have said something that no longer holds, that is taken back.
 from array import array
 from bisect import bisect_left
 
+import numpy as np
+
 from metrics.update import Update
 
 GONE = 0
@@ -42,9 +44,14 @@ class _Closed:
     def pack(self, most: int) -> None:
         """Pack what is not, if that is more than `most` entries."""
         if len(self._fresh) > most:
-            held = dict(zip(self._keys, self._contents, strict=True)) | self._fresh
-            self._keys = array("q", sorted(held))
-            self._contents = array("q", map(held.__getitem__, self._keys))
+            keys, contents = (np.array(held, np.int64) for held in (self._keys, self._contents))
+            fresh, said = np.array(sorted(self._fresh.items()), np.int64).T
+            places = keys.searchsorted(fresh)
+            old = np.isin(fresh, keys, assume_unique=True)
+            contents[places[old]] = said[old]
+            new = places[~old]
+            self._keys = array("q", np.insert(keys, new, fresh[~old]).tobytes())
+            self._contents = array("q", np.insert(contents, new, said[~old]).tobytes())
             self._fresh = {}
 
 

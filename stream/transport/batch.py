@@ -1,6 +1,5 @@
 """What the transport delivers: records of one partition, as columns."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -41,11 +40,11 @@ class Batch(msgspec.Struct):
     next: int
     values: list[bytes | None]
     """The records' values; None is a tombstone."""
-    records: Sequence[Stored]
+    records: list[Stored]
     append_time: bool = False
     """Whether timestamps are the broker's (LogAppendTime); the same for all the records."""
     size: int = 0
-    """Bytes of the values."""
+    """Bytes of the values, and of headers."""
 
     @property
     def tp(self) -> TP:

@@ -22,7 +22,7 @@ class Reading:
         self.records = 0
         """Records fetched and not absorbed yet; a batch counts at least `FIXED_WEIGHT`."""
         self.size = 0
-        """Bytes of their values."""
+        """Bytes of their values and headers."""
 
 
 class Parcel(msgspec.Struct):

@@ -6,7 +6,7 @@ buffer and converts each response on its way in.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, dropwhile, islice
 from typing import Any
 
@@ -103,11 +103,17 @@ def _fill(batch: Batch, source: Any, records: Iterator[Any]) -> bool:
     had = len(batch.values)
     batch.append_time = bool(source.timestamp_type)
     taken = list(islice(records, RECORDS - had))
-    batch.records = [*batch.records, *taken] if had else taken
+    batch.records += taken
     values = [record.value for record in taken]
     batch.values += values
-    batch.size += sum(map(len, filter(None, values)))
+    batch.size += sum(map(len, filter(None, values))) + _headers(taken)
     if len(batch.values) < RECORDS:
         return False
     batch.next = taken[-1].offset + 1
     return True
+
+
+def _headers(records: Sequence[Any]) -> int:
+    """Count the bytes of headers, which nobody reads, but which are held with their records."""
+    held = [headers for record in records if (headers := record.headers)]
+    return sum(len(value or b"") for headers in held for _, value in headers)

@@ -58,7 +58,8 @@ def test_an_older_update_is_no_change() -> None:
     """What says nothing new is told to nobody; the same value as of later is, it is refreshed."""
     board = Board(kept=0)
     times = [instant.format(instant.FIRST + second * 1_000) for second in range(3)]
-    shared: dict[str, Any] = {"window_end": times[2], "revision": 2}
+    span = {"window_start": times[0], "window_end": times[2]}  # not by the clock, which goes on
+    shared: dict[str, Any] = {**span, "revision": 2}
     assert put(board, as_of=times[0], **shared) is not None
     assert put(board, as_of=times[0], **shared) is None
     assert put(board, as_of=times[1], **{**shared, "revision": 1}) is None

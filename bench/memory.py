@@ -9,16 +9,17 @@ changed are packed, and every five days everything due is evaluated. `--ids` giv
 
 import argparse
 import asyncio
+import os
 import random
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from bench.answer import CUSTOMERS, SCORES
 from bench.config import plan
 from bench.site import PARTITIONS, Site
 from metrics import duration
+from tests.service import life
 
 LEAVES = 100 * 100
 DAYS = 30
@@ -79,9 +80,7 @@ async def run(count: int, ids: bool) -> tuple[Site, list[int]]:
 
 def megabytes(field: str) -> int:
     """Read this process's resident memory, now (`VmRSS`) or at most (`VmHWM`)."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith(field))
-    return int(line.split()[1]) // 1024
+    return int(life.resident(os.getpid(), field))
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 
+from metrics.accumulator.distinct import firsts
 from metrics.digest import KEY_SIZE, Digester, Digests
 from metrics.instant import Ats
 from metrics.remembered import ABSENT, Places, Remembered
@@ -169,5 +170,4 @@ class Admission:
 
 def _differ(digests: Digests) -> bool:
     """Say whether all digests are different, rather not if two of them begin alike."""
-    first = np.sort(digests[:, 0])
-    return not (first[1:] == first[:-1]).any()
+    return bool(firsts(np.sort(digests[:, 0])).all())

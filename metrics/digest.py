@@ -25,7 +25,6 @@ _BLOCK, _WORDS = 16, 2
 _U64 = np.dtype("<u8")
 _PADDING = 0x80
 _REDUCED = 0x87  # what is carried out of a block comes back as this
-_Bytes = NDArray[np.uint8]
 _Numbers = NDArray[np.int64]
 
 

@@ -13,14 +13,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.accumulator.distinct import Distinct
+from metrics.accumulator.distinct import Distinct, Hashes
 from metrics.columns import Columns
 from metrics.segment import Leaf, RollUp
 from metrics.slice import Rung
 
 Value = TypeVar("Value")
 Numbers = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
 
 _SLICE, _COARSE = int(Rung.TEN_SECONDS), int(Rung.FIVE_MINUTES)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TypeVar, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,6 @@ from metrics.error import InvalidEvent
 
 Ats = NDArray[np.int64]
 """Instants of a batch, in order of its events."""
-
-Number = TypeVar("Number", int, np.int64)
 
 FIRST = 946_684_800_000  # 2000-01-01T00:00:00Z
 END = 4_102_444_800_000  # 2100-01-01T00:00:00Z
@@ -102,22 +100,22 @@ def read(value: float | str) -> int:
 
 def read_all(values: Sequence[float | str]) -> Ats:
     """Read the times of a batch, as `read` does each, at a fraction of the cost."""
-    kinds = set(map(type, values))
-    if kinds == {str}:  # hot path: no call per event
+    kinds = set(map(type, values))  # hot path: of one kind there is no call per event
+    if kinds == {str}:
         texts = cast(Sequence[str], values)
         ats = _matrix(texts)
         if ats is None:
-            ats = np.array(
-                [_SECONDS[text[:_HALF]] + _TAILS[text[_HALF:]] for text in texts], np.int64
-            )
-    else:
-        ats = np.array([read(value) for value in values], np.int64)
-    if len(ats):
-        _within(ats.min()), _within(ats.max())
-    return ats
+            ats = _array([_SECONDS[text[:_HALF]] + _TAILS[text[_HALF:]] for text in texts])
+        _within(ats.min().item()), _within(ats.max().item())
+        return ats
+    if kinds == {int}:
+        whole = cast(Sequence[int], values)
+        _within(min(whole)), _within(max(whole))
+        return _array(whole)
+    return _array([read(value) for value in values])
 
 
-def _array(ats: list[int]) -> Ats:
+def _array(ats: Sequence[int]) -> Ats:
     return np.array(ats, np.int64)
 
 
@@ -148,7 +146,7 @@ def parse(text: str) -> int:
     return _within(_SECONDS[text[:_HALF]] + _TAILS[text[_HALF:]])
 
 
-def _within(at: Number) -> Number:
+def _within(at: int) -> int:
     if not FIRST <= at < END:
         raise InvalidEvent("time", "expected a time in the years 2000 to 2099")
     return at

@@ -74,8 +74,8 @@ class Remembered:
         while len(digests):
             at = self.find(digests)[1] if places is None else places
             self._first[at], self._second[at], self._ats[at] = *digests.T, ats
-            held = np.column_stack((self._first.take(at), self._second.take(at)))
-            lost = (held != digests).any(1)  # to another of these
+            held = self._first.take(at), self._second.take(at)
+            lost = (held[0] != digests[:, 0]) | (held[1] != digests[:, 1])  # to another of these
             digests, ats, places = digests[lost], ats[lost], None
 
     def _make_room(self, more: int) -> None:

@@ -14,7 +14,7 @@ from zlib import compress, decompress
 import msgspec
 import numpy as np
 
-from metrics.accumulator.distinct import Distinct
+from metrics.accumulator.distinct import Distinct, firsts
 from metrics.accumulator.multiset import Multiset
 from metrics.slice import Rung
 from metrics.summary import Summary
@@ -139,8 +139,7 @@ def _unite(held: _Sets) -> None:
     hashes = np.frombuffer(joined, _HASH)
     order = np.argsort(hashes, kind="stable")  # ascending runs: nearly linear
     hashes = hashes[order]
-    first = np.ones(len(hashes), np.bool_)
-    np.not_equal(hashes[1:], hashes[:-1], out=first[1:])
+    first = firsts(hashes)
     distinct = hashes[first]
     if 8 * len(distinct) > 7 * len(hashes):
         return

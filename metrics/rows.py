@@ -82,7 +82,7 @@ class Rows:
             found.append(one)
         return found
 
-    def _close(self, key: RowKey) -> RowKey:
+    def _close(self, key: RowKey) -> None:
         """Pack a row that is open."""
         changed = self._open.pop(key)
         self._slices -= len(changed)
@@ -94,7 +94,6 @@ class Rows:
         for piece in range(len(after), len(before)):
             del self._packed[key.rung, key.start, piece][key.segment]
         self._cache(key, row)
-        return key
 
     def checkpoint(self) -> Iterator[tuple[RowKey, bytes | None]]:
         """Pack the rows changed since the last checkpoint, one at a time; None: a piece less.
@@ -102,7 +101,8 @@ class Rows:
         Nothing may be added until the iterator is exhausted.
         """
         for key in list(self._open):
-            yield from self._told(self._close(key))
+            self._close(key)
+            yield from self._told(key)
         for key in list(self._changed):
             yield from self._told(key)
 

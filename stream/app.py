@@ -150,8 +150,8 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 def _ground(settings: Settings, client: Client, names: Names) -> Ground:
     plan = settings.plan()
-    hashes = hash_key(settings.privacy.hash_key)
-    readers = {name: Reader(source, plan, hashes) for name, source in names.sources.items()}
+    key = hash_key(settings.privacy.hash_key)
+    readers = {name: Reader(source, plan, key) for name, source in names.sources.items()}
     return Ground(client, names, plan, readers)
 
 

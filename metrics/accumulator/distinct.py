@@ -130,9 +130,14 @@ def _unite(forms: list[bytes]) -> bytes:
 def _ascending(hashes: Hashes) -> Hashes:
     # Much faster than numpy.unique; stable, as runs that ascend, the sets, are only merged then.
     hashes = np.sort(hashes, kind="stable")
-    first = np.ones(len(hashes), np.bool_)
-    np.not_equal(hashes[1:], hashes[:-1], out=first[1:])
-    return hashes[first]
+    return hashes[firsts(hashes)]
+
+
+def firsts(hashes: Hashes) -> NDArray[np.bool_]:
+    """Say of hashes in order which differ from the one before."""
+    found = np.ones(len(hashes), np.bool_)
+    np.not_equal(hashes[1:], hashes[:-1], out=found[1:])
+    return found
 
 
 def _densify(hashes: Hashes, dense: list[bytes]) -> bytes:

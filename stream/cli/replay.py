@@ -64,7 +64,7 @@ def replay(path: Path | None, as_ofs: list[int], every: int | None, files: tuple
 def _files(settings: Settings, texts: Sequence[str]) -> list[File]:
     """Read `TOPIC=FILE`: TOPIC is an input's key, or its configured topic."""
     plan = settings.plan()
-    hashes = hash_key(settings.privacy.hash_key or KEY)
+    key = hash_key(settings.privacy.hash_key or KEY)
     sources = {name: key for key, name in settings.topics.inputs().items()}
     readers: dict[str, Reader] = {}
     found = []
@@ -74,7 +74,7 @@ def _files(settings: Settings, texts: Sequence[str]) -> list[File]:
         if source not in sources.values() or not path:
             raise click.UsageError(_misread(text, topic, path, [*sources.values(), *sources]))
         if source not in readers:
-            readers[source] = Reader(source, plan, hashes)
+            readers[source] = Reader(source, plan, key)
         found.append(File(readers[source], Path(path)))
     return found
 

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from stream.client import Client, calm
 from stream.state.flush import Lost
 from stream.transport.batch import Batch
-from stream.transport.record import Unpacking
+from stream.transport.record import unpack
 
 Rows = dict[bytes, bytes]
 """The state of one partition: the last value of every key that is not deleted."""
@@ -62,8 +62,7 @@ async def _reader(
     try:
         async with asyncio.timeout(patience):
             await reader.start()
-        fetcher: Any = reader._fetcher
-        fetcher._records = Unpacking()  # an object for each record would be a third of the cost
+        unpack(reader)  # an object for each record would be a third of the cost
         reader.assign(list(partitions))
         yield reader
     finally:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, dropwhile, islice
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
@@ -85,6 +86,12 @@ class Unpacking(OrderedDict[TP, Any]):
         if type(result) is FetchResult:
             result._partition_records = BatchRecords(result._partition_records)
         super().__setitem__(tp, result)
+
+
+def unpack(consumer: AIOKafkaConsumer) -> None:
+    """Have the responses to a consumer that is started unpacked into batches."""
+    fetcher: Any = consumer._fetcher
+    fetcher._records = Unpacking()
 
 
 def _is_closed(batch: Batch, source: Any) -> bool:

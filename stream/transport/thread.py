@@ -13,7 +13,7 @@ from faust.transport.drivers import aiokafka as driver
 from stream.transport.assignor import EvenAssignor
 from stream.transport.batch import TP, Batch
 from stream.transport.intake import Parcel
-from stream.transport.record import Unpacking
+from stream.transport.record import unpack
 
 FETCH_WAIT_MS = 50  # the broker waits so long for records: no other fetch begins meanwhile
 FETCH_BYTES = 16 << 20  # of a response
@@ -56,8 +56,7 @@ class Thread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Connect, and have fetch responses unpacked into batches."""
         await super().on_start()
-        fetcher: Any = self._ensure_consumer()._fetcher
-        fetcher._records = Unpacking()
+        unpack(self._ensure_consumer())
         self._listen(self._ensure_consumer()._coordinator)
 
     def _listen(self, coordinator: Any) -> None:

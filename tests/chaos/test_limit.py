@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
 
 from tests.service.kafka import Kafka
+from tests.service.life import resident
 from tests.service.reader import records
-from tests.service.worker import Site, Worker
+from tests.service.worker import Site
 
 MANY = 1_000_000
 BATCHES = 200_000  # of one record: what a broker stores in some minutes
@@ -28,13 +30,6 @@ CONFIG: dict[str, Any] = {
     "segments": {"max": 1_000},
 }
 OTHER = "(other)"
-
-
-def megabytes(worker: Worker) -> int:
-    """Read how much memory a worker had at most."""
-    lines = Path(f"/proc/{worker.pid}/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith("VmHWM"))
-    return int(line.split()[1]) // 1024
 
 
 def answer(region: str) -> bytes:
@@ -70,12 +65,16 @@ def batches(size: int) -> Iterator[list[bytes]]:
         yield [answer(f"r{number}") for number in range(start, start + size)]
 
 
-async def send(client: AIOKafkaProducer, topic: str, partition: int, values: list[bytes]) -> None:
-    """Send values as one record batch."""
+async def send(
+    client: AIOKafkaProducer, topic: str, partition: int, values: list[bytes]
+) -> asyncio.Future[RecordMetadata]:
+    """Send values as one record batch; what is returned is done when it is stored."""
     batch = client.create_batch()
     for value in values:
         assert batch.append(key=None, value=value, timestamp=None)
-    await (await client.send_batch(batch, topic, partition=partition))
+    stored: asyncio.Future[RecordMetadata]
+    stored = await client.send_batch(batch, topic, partition=partition)
+    return stored
 
 
 async def test_a_million_segments_are_a_thousand_and_the_rest(kafka: Kafka, tmp_path: Path) -> None:
@@ -88,22 +87,21 @@ async def test_a_million_segments_are_a_thousand_and_the_rest(kafka: Kafka, tmp_
             bootstrap_servers=kafka.bootstrap, max_batch_size=1 << 20
         ) as client:
             for number, values in enumerate(batches(5_000)):
-                await send(client, site.source(), number % 4, values)
+                await (await send(client, site.source(), number % 4, values))
         found = await settled(site, MANY)
         assert found.pop("") == MANY == sum(found.values())
         assert 500 <= len(found) - 1 <= 1_000
         assert found[OTHER] >= MANY - 1_000
-        print(megabytes(worker), "MB")
-        assert megabytes(worker) < 600
+        most = resident(worker.pid, "VmHWM")
+        print(f"{most:.0f} MB")
+        assert most < 600
 
 
 async def trickle(kafka: Kafka, topic: str) -> None:
     """Send a share of the answers, each as a record batch, and wait for none."""
     async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, acks=0) as client:
         for _ in range(BATCHES // PRODUCERS):
-            batch = client.create_batch()
-            assert batch.append(key=None, value=answer("fr"), timestamp=None)
-            await client.send_batch(batch, topic, partition=0)
+            await send(client, topic, 0, [answer("fr")])
 
 
 async def test_record_batches_of_one_record(kafka: Kafka, tmp_path: Path) -> None:
@@ -115,5 +113,6 @@ async def test_record_batches_of_one_record(kafka: Kafka, tmp_path: Path) -> Non
         await asyncio.gather(*(trickle(kafka, site.source()) for _ in range(PRODUCERS)))
         found = await settled(site, BATCHES)
         assert found == {"": BATCHES, "fr": BATCHES}
-        print(megabytes(worker), "MB")
-        assert megabytes(worker) < 400
+        most = resident(worker.pid, "VmHWM")
+        print(f"{most:.0f} MB")
+        assert most < 400

@@ -36,8 +36,8 @@ def plan_of(window: str) -> Plan:
 
 def readers(plan: Plan) -> dict[str, Reader]:
     """Return a reader for each input."""
-    hashes = hash_key("a key of the tests only")
-    return {source: Reader(source, plan, hashes) for source in SOURCES}
+    key = hash_key("a key of the tests only")
+    return {source: Reader(source, plan, key) for source in SOURCES}
 
 
 def replayed(company: Company, span: int, window: str, folder: Path) -> Replay:

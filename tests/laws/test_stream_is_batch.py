@@ -181,12 +181,11 @@ async def act(journal: Journal, deeds: list[tuple[str, int, int]]) -> None:
 def replayed(plan: Plan, files: dict[TP, list[bytes]], as_of: int) -> dict[str, Fields]:
     """What a plain replay prints, by key."""
     run = Replay(plan, as_of)
-    hashes = KEY
     with tempfile.TemporaryDirectory() as folder:
         for tp, held in files.items():
             path = Path(folder, "lines")
             path.write_bytes(b"".join(text + b"\n" for text in held))
-            run.read(File(Reader(tp.topic, plan, hashes), path))
+            run.read(File(Reader(tp.topic, plan, KEY), path))
     return {update.key(): content(encode(update)) for update in run.updates()}
 
 

@@ -23,10 +23,10 @@ def children(pid: int) -> list[int]:
     return [one for one in pids if alive(one) and _stat(one)[1:2] == [str(pid)]]
 
 
-def resident(pid: int) -> float:
-    """Read how much memory a process has resident now, in MB."""
+def resident(pid: int, field: str = "VmRSS") -> float:
+    """Read how much memory a process has resident, in MB: now, or at most so far (`VmHWM`)."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith("VmRSS"))
+    (line,) = (line for line in lines if line.startswith(field))
     return int(line.split()[1]) / 1024
 
 

@@ -7,7 +7,7 @@ import msgspec
 from stream.agent.merge import MergeShard
 from stream.held import Held
 
-REST = 10  # times as long as it took, a shard waits before it publishes again: it is catching up
+REST = 30  # times as long as it took, a shard waits before it publishes again: it is catching up
 LONGEST_REST = 20.0  # seconds
 MOST_FLUSHES = 20  # a second, of a worker, all its partitions together
 FEWEST_FLUSHES = 5  # that are left to source partitions, however many shards there are

@@ -7,7 +7,8 @@ import msgspec
 from stream.agent.merge import MergeShard
 from stream.held import Held
 
-REST = 30  # times as long as it took, a shard waits before it publishes again: it is catching up
+REST = 10  # times as long as it took, a shard waits before it publishes again
+REST_BEHIND = 30  # while a source has input waiting: what it shows is old anyway
 LONGEST_REST = 20.0  # seconds
 MOST_FLUSHES = 20  # a second, of a worker, all its partitions together
 FEWEST_FLUSHES = 5  # that are left to source partitions, however many shards there are
@@ -28,7 +29,11 @@ class Timing(msgspec.Struct, frozen=True):
 
     def is_due(self, held: Held, now: float, every: float) -> bool:
         """Say whether a partition has something to flush, and waited for it long enough."""
-        if isinstance(held.shard, MergeShard):
-            wait = max(self.publish, min(REST * held.cost, LONGEST_REST))
-            return held.shard.ready and now - held.flushed >= wait
-        return held.shard.dirty and now - held.flushed >= every
+        waited, shard = now - held.flushed, held.shard
+        if isinstance(shard, MergeShard):
+            return shard.ready and waited >= self.publish and waited >= self._rest(held, shard)
+        return shard.dirty and waited >= every
+
+    def _rest(self, held: Held, shard: MergeShard) -> float:
+        times = REST if shard.sources.behind() is None else REST_BEHIND
+        return min(times * held.cost, LONGEST_REST)

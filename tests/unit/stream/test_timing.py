@@ -8,6 +8,7 @@ from stream.agent.fold import FoldShard
 from stream.agent.fold import Target as Source
 from stream.agent.merge import MergeShard, Target
 from stream.held import Held
+from stream.partial import Progress
 from stream.reader import Reader
 from stream.timing import Timing
 from stream.transport.batch import TP
@@ -65,10 +66,14 @@ def test_a_worker_flushes_twenty_times_a_second() -> None:
     assert TIMING.flush_every([*sources, *shards]) == pytest.approx(6 / 5)
 
 
-def test_a_shard_whose_publications_take_long_makes_fewer() -> None:
-    """But the next one is never far."""
+@pytest.mark.parametrize("behind", [True, False])
+def test_a_shard_whose_publications_take_long_makes_fewer(behind: bool) -> None:
+    """Fewer still while input waits, but the next one is never far."""
     one = shard()
+    one.shard.sources.hear([Progress("usage", 0, 7, 5, behind)])  # type: ignore[union-attr] # shard
     one.cost = 0.1
-    assert waits(one) == 30
+    assert waits(one) == (30 if behind else 10)
+    one.cost = 0.2
+    assert waits(one) == (60 if behind else 20)
     one.cost = 9.0
     assert waits(one) == 200

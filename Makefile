@@ -15,7 +15,7 @@ test: lint ## everything: lint, types, unit tests, laws, doctests, real services
 	$(BIN)/pytest -m "not chaos"
 
 unit: $(READY) ## the fast part: unit tests, laws, doctests; nothing is started
-	$(BIN)/pytest --numprocesses auto -m "not integration" tests/unit tests/laws tests/golden metrics
+	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not integration" tests/unit tests/laws tests/golden metrics
 
 demo: $(READY) ## a small company's customers, live; Ctrl-C ends it and nothing of it stays
 	@$(BIN)/ressenti demo

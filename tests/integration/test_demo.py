@@ -27,7 +27,7 @@ from tests.service.process import answers, free_port
 from tests.service.worker import RESSENTI, Worker
 
 FIRST_VALUES_S = 90  # on a machine that does ten things at once; alone it takes 5 to 8
-A_MONTH = 250  # answers at least; some 15 a day, by the day and the hour 430 to 560 in a month
+A_MONTH = 250  # answers at least; some 15 a day, so half of what is to be expected
 SERVERS = 4  # broker and Redis, and a watcher for each
 
 

@@ -112,7 +112,7 @@ def assert_adds_up(got: dict[str, Fields]) -> None:
         assert sums(of_grouping(got, grouping)) == total
 
 
-@settings(max_examples=120, suppress_health_check=QUIET)
+@settings(max_examples=60, suppress_health_check=QUIET)
 @given(data=st.data(), made=lines(REGIONS), most=MOST)
 def test_a_segment_is_whole_or_absent(data: st.DataObject, made: list[Line], most: int) -> None:
     """At most so many are admitted, and with `(other)` they add up, through crashes of all kinds.
@@ -127,7 +127,7 @@ def test_a_segment_is_whole_or_absent(data: st.DataObject, made: list[Line], mos
     assert_adds_up(got)
 
 
-@settings(max_examples=80, suppress_health_check=QUIET)
+@settings(max_examples=50, suppress_health_check=QUIET)
 @given(data=st.data(), made=lines(REGIONS), before=MOST, after=MOST)
 def test_another_cap_changes_no_decision(
     data: st.DataObject, made: list[Line], before: int, after: int

@@ -21,9 +21,9 @@ from stream.agent.fold import FoldShard, Target
 from stream.reader import Reader, hash_key
 from stream.settings.load import resolve
 from stream.transport.batch import TP
+from stream.transport.record import RECORDS
 
 RATE_MS = 10  # of event time between two events
-BATCH = 1_000
 FLUSH = 25_000
 REPEATS = 5
 
@@ -86,8 +86,8 @@ def shard(kind: str) -> FoldShard:
 
 def fold(one: FoldShard, values: Values) -> None:
     """Fold and flush all values."""
-    for first in range(0, len(values), BATCH):
-        some = values[first : first + BATCH]
+    for first in range(0, len(values), RECORDS):
+        some = values[first : first + RECORDS]
         one.absorb(batch(one.tp, first, some))
         if one.folded_since >= FLUSH:
             one.take()

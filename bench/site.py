@@ -10,11 +10,11 @@ from stream.agent.merge import Target as MergeTarget
 from stream.reader import Reader, hash_key
 from stream.state.flush import Record
 from stream.transport.batch import TP, Batch, Stored
+from stream.transport.record import RECORDS
 from tests.data.journal import Kept
 
 PARTITIONS = 8
 SHARDS = 8
-BATCH = 1_000  # events that a worker folds at once
 
 
 class Site:
@@ -54,8 +54,8 @@ class Site:
     async def advance(self, spread: Sequence[list[bytes]], now: int) -> None:
         """Take the next values of every partition through both stages; publish as of now."""
         for number, held in enumerate(spread):
-            for start in range(0, len(held), BATCH):
-                self.fold(number, held[start : start + BATCH])
+            for start in range(0, len(held), RECORDS):
+                self.fold(number, held[start : start + RECORDS])
             await self.merge(self.take(number, now))
         await self.publish(now)
 

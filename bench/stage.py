@@ -1,8 +1,9 @@
 """Where an event's time goes: each step of both stages by itself, in one process, without Kafka.
 
-`python -m bench.stage` prints CPU microseconds per event, the least of the repetitions. Batches of
-1,000 events are folded, each partition is flushed every 25,000 events, its partials are merged, and
-everything is published once for every 400,000 events: about what a worker does that catches up.
+`python -m bench.stage` prints CPU microseconds per event, the least of the repetitions. Events are
+folded in pieces as a worker's, each partition is flushed every 25,000 events, its partials are
+merged, and everything is published once for every 400,000 events: about what a worker does that
+catches up.
 What ids and active users cost is the difference to the same run without them.
 """
 
@@ -20,6 +21,7 @@ from bench.answer import answers, partitions
 from bench.config import NO_USERS, plan
 from bench.site import PARTITIONS, Site
 from stream.codec import Codec
+from stream.transport.record import RECORDS
 
 FLUSH = 25_000  # events of a partition between flushes
 PUBLISH = 400_000  # events of all between publications
@@ -124,7 +126,7 @@ def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=400_000)
-    parser.add_argument("--batch", type=int, default=1_000, help="records in a batch")
+    parser.add_argument("--batch", type=int, default=RECORDS, help="events folded at once")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     spread = partitions(answers(options.events, time.time_ns() // 1_000_000), PARTITIONS)

@@ -1,5 +1,6 @@
 """When a partition's flush is due, so that a worker makes a bounded number of them."""
 
+import time
 from collections.abc import Collection
 
 import msgspec
@@ -8,7 +9,8 @@ from stream.agent.merge import MergeShard
 from stream.held import Held
 
 REST = 10  # times as long as it took, a shard waits before it publishes again
-REST_BEHIND = 30  # while a source has input waiting: what it shows is old anyway
+REST_BEHIND = 30  # while a source is far behind: what the shard shows is old anyway
+FAR_BEHIND_MS = 10_000
 LONGEST_REST = 20.0  # seconds
 MOST_FLUSHES = 20  # a second, of a worker, all its partitions together
 FEWEST_FLUSHES = 5  # that are left to source partitions, however many shards there are
@@ -31,9 +33,16 @@ class Timing(msgspec.Struct, frozen=True):
         """Say whether a partition has something to flush, and waited for it long enough."""
         waited, shard = now - held.flushed, held.shard
         if isinstance(shard, MergeShard):
-            return shard.ready and waited >= self.publish and waited >= self._rest(held, shard)
+            return shard.ready and waited >= self.publish and _has_rested(held, shard, waited)
         return shard.dirty and waited >= every
 
-    def _rest(self, held: Held, shard: MergeShard) -> float:
-        times = REST if shard.sources.behind() is None else REST_BEHIND
-        return min(times * held.cost, LONGEST_REST)
+
+def _has_rested(held: Held, shard: MergeShard, waited: float) -> bool:
+    if waited < min(REST * held.cost, LONGEST_REST):
+        return False
+    return waited >= min(REST_BEHIND * held.cost, LONGEST_REST) or not _is_far_behind(shard)
+
+
+def _is_far_behind(shard: MergeShard) -> bool:
+    oldest = shard.sources.behind()
+    return oldest is not None and oldest < time.time_ns() // 1_000_000 - FAR_BEHIND_MS

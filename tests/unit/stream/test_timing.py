@@ -1,5 +1,6 @@
 """When flushes are due: soon while there is little to do, seldom while a worker catches up."""
 
+import time
 from typing import Any, cast
 
 import pytest
@@ -66,14 +67,20 @@ def test_a_worker_flushes_twenty_times_a_second() -> None:
     assert TIMING.flush_every([*sources, *shards]) == pytest.approx(6 / 5)
 
 
-@pytest.mark.parametrize("behind", [True, False])
-def test_a_shard_whose_publications_take_long_makes_fewer(behind: bool) -> None:
-    """Fewer still while input waits, but the next one is never far."""
+@pytest.mark.parametrize(
+    ("age", "waiting", "times"), [(1, True, 10), (60, False, 10), (60, True, 30)]
+)
+def test_a_shard_whose_publications_take_long_makes_fewer(
+    age: int, waiting: bool, times: int
+) -> None:
+    """Fewer still while input is far behind, but the next one is never far."""
     one = shard()
-    one.shard.sources.hear([Progress("usage", 0, 7, 5, behind)])  # type: ignore[union-attr] # shard
+    watermark = time.time_ns() // 1_000_000 - age * 1_000
+    told = Progress("usage", 0, 7, watermark, waiting)
+    one.shard.sources.hear([told])  # type: ignore[union-attr] # a shard of deltas
     one.cost = 0.1
-    assert waits(one) == (30 if behind else 10)
+    assert waits(one) == times
     one.cost = 0.2
-    assert waits(one) == (60 if behind else 20)
+    assert waits(one) == 2 * times
     one.cost = 9.0
     assert waits(one) == 200

@@ -17,6 +17,7 @@ from metrics.error import InvalidEvent
 LONGEST = 256  # characters of an id or a dimension's value
 HANDLE_CAP_MS = 24 * 3_600_000
 MOST_CONTACTS = 1_000_000
+MOST = 2**63 - 1  # of any whole number: what an int64 holds
 
 Name: TypeAlias = Annotated[str, Meta(max_length=LONGEST)]
 Time: TypeAlias = int | float | str
@@ -107,7 +108,8 @@ class TicketClosure(Event, gc=False, kw_only=True):
         self.hold_ms = _duration("hold_s", self.hold_s)
         self.wrap_ms = _duration("wrap_s", self.wrap_s)
         self.handle_ms = _duration("handle_s", self.handle_s)
-        if (self.talk_ms or 0) + (self.hold_ms or 0) + (self.wrap_ms or 0) > HANDLE_CAP_MS:
+        together = (self.talk_ms or 0) + (self.hold_ms or 0) + (self.wrap_ms or 0)
+        if self.handle_ms is None and together > HANDLE_CAP_MS:
             raise InvalidEvent("range", "talk_s, hold_s, wrap_s: expected at most 24 h together")
 
 
@@ -136,7 +138,7 @@ class SubscriptionEvent(Event, gc=False, kw_only=True):
     def check(self) -> None:
         """Also: whole amounts in a currency, known intervals."""
         super().check()
-        self.version = whole("version", self.version, 0)
+        self.version = whole("version", self.version)
         self.amount = whole("amount", self.amount)
         self.interval_count = whole("interval_count", self.interval_count, 1)
         self.period_end = _time("period_end", self.period_end)
@@ -156,9 +158,9 @@ class ProductUse(Event, gc=False, kw_only=True):
     session_ms: int | None = msgspec.field(default=None, name="(session_ms)")
 
     def check(self) -> None:
-        """Also: a session of 0 to 24 h."""
+        """Also: a session of any length but a negative one."""
         super().check()
-        self.session_ms = _duration("session_s", self.session_s)
+        self.session_ms = _duration("session_s", self.session_s, MOST)
 
 
 class Purchase(Event, gc=False, kw_only=True):
@@ -241,7 +243,7 @@ def _choice(field: str, value: str | None, choices: tuple[str, ...]) -> str | No
 
 
 def whole(
-    field: str, value: Number | None, least: int | None = None, most: int = 2**53
+    field: str, value: Number | None, least: int | None = None, most: int = MOST
 ) -> int | None:
     """Read a whole number from `least` (None: minus `most`) to `most`; raises `InvalidEvent`."""
     if value is None:
@@ -256,19 +258,20 @@ def whole(
     return value
 
 
-def _duration(field: str, raw: Raw) -> int | None:
+def _duration(field: str, raw: Raw, most: int = HANDLE_CAP_MS) -> int | None:
     """Read seconds as a decimal number times 1000, rounded half-even; absent or null is None."""
     text = bytes(raw).decode()
     if text in ("", "null"):
         return None
     if text[0] not in "-0123456789":
         raise InvalidEvent("type", f"{field}: expected a number of seconds")
+    expected = "0 to 24 h in seconds" if most == HANDLE_CAP_MS else "0 or more seconds"
     try:
         scaled = _DECIMAL.multiply(_DECIMAL.create_decimal(text), _DECIMAL.create_decimal(1000))
     except DecimalException:
-        raise InvalidEvent("range", f"{field}: expected 0 to 24 h in seconds") from None
-    if not 0 <= scaled <= HANDLE_CAP_MS:
-        raise InvalidEvent("range", f"{field}: expected 0 to 24 h in seconds")
+        raise InvalidEvent("range", f"{field}: expected {expected}") from None
+    if not 0 <= scaled <= most:
+        raise InvalidEvent("range", f"{field}: expected {expected}")
     return int(scaled.to_integral_value(ROUND_HALF_EVEN))
 
 

@@ -16,6 +16,9 @@ DEFAULTS: dict[str, Scale] = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "fc
 
 PROMOTER, PASSIVE = 9, 7  # the least scores of each
 
+_SCALES: dict[str, set[Scale]] = {"nps": {(0, 10), (1, 10)}, "fcr_survey": {(0, 1)}}
+"""The scales of types that have no others."""
+
 _TOP_BOXES = {
     "csat": {2: 1, 3: 1, 4: 2, 5: 2, 6: 2, 7: 2, 10: 3},
     "ces": {5: 2, 7: 3, 10: 3},
@@ -57,8 +60,8 @@ class Rules(msgspec.Struct, frozen=True):
 
     def known(self, scale: Scale) -> bool:
         """Say whether there is a rule for a scale."""
-        if self.family == "nps":
-            return scale in {(0, 10), (1, 10)}
+        if self.family in _SCALES:
+            return scale in _SCALES[self.family]
         points = scale[1] - scale[0] + 1
         return name(scale) in self.thresholds or points in _TOP_BOXES.get(self.family, {})
 

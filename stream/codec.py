@@ -17,13 +17,13 @@ from metrics import instant
 from metrics.error import InvalidEvent
 from metrics.event import EVENTS, Event, SurveyAnswer, whole
 from metrics.instant import Ats
-from metrics.scale import DEFAULTS, FAMILY, Rules, name
+from metrics.scale import DEFAULTS, FAMILY, Rules, Scale, name
 from metrics.segment import Leaf
 
 PIECE = 64  # values swept again together after a batch with a bad one
 NONE = "(none)"
 MOST_CELLS = 10_000  # combinations of kind, type, scale and score that are remembered
-_FIELD = re.compile(r" - at `\$\.(\w+)")
+_FIELD = re.compile(r" - at `\$\.(\w+)(.*)`")
 _EXPECTED = re.compile(r"^Expected (.*?)(?:, got `(\w+)`)?(?: - at .*)?$")
 _LIMIT = re.compile(" of length | [<>]= ")
 _MISSING = re.compile(r"^Object missing required field `(\w+)`")
@@ -140,25 +140,32 @@ class Codec:
             raise InvalidEvent("missing", "type: required")
         if answer.type is not None and answer.type not in FAMILY:
             raise InvalidEvent("range", f"type: expected one of {', '.join(FAMILY)}")
-        if kind != "answered":
-            if answer.score is not None:
-                raise InvalidEvent("range", "score: expected only on answered events")
-            return None
-        return self._scored(answer)
+        if kind == "answered":
+            return _scored(answer, self._scale(answer))
+        if answer.score is not None:
+            raise InvalidEvent("range", "score: expected only on answered events")
+        if answer.type is not None:
+            self._scale(answer)
+        return None
 
-    def _scored(self, answer: SurveyAnswer) -> str:
-        family = FAMILY[answer.type or ""]
-        if answer.score is None:
-            raise InvalidEvent("missing", "score: required on answered events")
-        score = _integer("score", answer.score, answer.type == "fcr")
-        scale = DEFAULTS[family]
-        if answer.scale is not None:
-            scale = (_integer("scale", answer.scale[0]), _integer("scale", answer.scale[1]))
+    def _scale(self, answer: SurveyAnswer) -> Scale:
+        family, given = FAMILY[answer.type or ""], answer.scale
+        if given is None:
+            return DEFAULTS[family]
+        scale = _integer("scale", given[0]), _integer("scale", given[1])
         if not scale[0] < scale[1] or not self._rules[family].known(scale):
             raise InvalidEvent("range", f"scale: expected one that has a rule for {answer.type}")
-        if not scale[0] <= score <= scale[1]:
-            raise InvalidEvent("range", f"score: expected {scale[0]} to {scale[1]}")
-        return f"{family}/{name(scale)}/{score}"
+        return scale
+
+
+def _scored(answer: SurveyAnswer, scale: Scale) -> str:
+    """Name the cell of an answer's score."""
+    if answer.score is None:
+        raise InvalidEvent("missing", "score: required on answered events")
+    score = _integer("score", answer.score, answer.type == "fcr")
+    if not scale[0] <= score <= scale[1]:
+        raise InvalidEvent("range", f"score: expected {scale[0]} to {scale[1]}")
+    return f"{FAMILY[answer.type or '']}/{name(scale)}/{score}"
 
 
 def _times(answers: Sequence[SurveyAnswer]) -> Ats:
@@ -194,7 +201,8 @@ def _reason(value: bytes, error: Exception) -> tuple[str, str]:
     found = _EXPECTED.match(text)
     if not found or _LIMIT.search(text):
         return "range", f"{field}expected a value in range"
-    reason = "missing" if found[2] == "null" else "type"
+    is_absent = found[2] == "null" and place is not None and not place[2]
+    reason = "missing" if is_absent else "type"
     return reason, f"{field}expected {found[1].replace('`', '')}"
 
 

@@ -6,8 +6,8 @@ import msgspec
 
 from stream import partial
 
-EPOCH = 1 << 40  # revisions of one epoch of the partials topic
-FIRST_DAY = 18_262  # 2020-01-01 in days since 1970
+EPOCH = 1 << 20  # revisions for each second that an epoch of the partials topic lasts, at least
+FIRST = 1_577_836_800  # 2020-01-01 in seconds since 1970
 
 
 class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
@@ -29,9 +29,10 @@ class Published(msgspec.Struct, array_like=True, frozen=True):
 
 
 def new_epoch() -> int:
-    """Number the epoch that begins: the days since 2020.
+    """Number the epoch that begins: the seconds since 2020.
 
-    So the revisions of a new group, or of a topic made anew on a later day, are greater than all
-    before; and with 2^40 positions each they stay below 2^53, which every JSON reader holds.
+    So the revisions of a new group, or of a topic made anew, are greater than all before, as long
+    as a shard got less than a million partials a second; and they stay below 2^53, which every JSON
+    reader and Redis hold.
     """
-    return time.time_ns() // 86_400_000_000_000 - FIRST_DAY
+    return time.time_ns() // 1_000_000_000 - FIRST

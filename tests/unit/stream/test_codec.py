@@ -88,6 +88,7 @@ def test_no_detail_holds_anything_of_the_value() -> None:
         (b"", "json", "expected one JSON object"),
         (b"{", "json", "expected one JSON object"),
         (b"[]", "type", "expected object"),
+        (b"null", "type", "expected object"),
         (line() + line(), "json", "expected one JSON object"),
         (line() + b"," + line(), "json", "expected one JSON object"),
         (b'{"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "json", "expected one JSON object"),
@@ -105,6 +106,16 @@ def test_no_detail_holds_anything_of_the_value() -> None:
         (line(score=11), "range", "score: expected 0 to 10"),
         (line(score=-1), "range", "score: expected 0 to 10"),
         (line(scale=[0, 5]), "range", "scale: expected one that has a rule for nps"),
+        (
+            line(type="fcr", score=2, scale=[1, 2]),
+            "range",
+            "scale: expected one that has a rule for fcr",
+        ),
+        (
+            line(kind="sent", score=None, scale=[0, 5]),
+            "range",
+            "scale: expected one that has a rule for nps",
+        ),
         (line(type="nsp"), "range", "type: expected one of nps, csat, ces, fcr"),
         (line(kind="sent"), "range", "score: expected only on answered events"),
         (line(at="2026-11-22T10:00:00"), "time", "at: expected an RFC 3339 time with an offset"),
@@ -112,6 +123,7 @@ def test_no_detail_holds_anything_of_the_value() -> None:
         (line(at="9999-12-31T23:59:59Z"), "time", "at: expected a time in the years 2000 to 2099"),
         (line(id="i" * 257), "range", "id: expected a value in range"),
         (line(dims={"region": 1}), "type", "dims: expected str"),
+        (line(dims={"region": None}), "type", "dims: expected str"),
     ],
 )
 def test_the_reason_is_told(value: bytes, reason: str, detail: str) -> None:

@@ -75,7 +75,7 @@ class Entities:
         gone: list[bytes] = []
         if mark is None or self._age is None:
             return gone
-        left = MOST_AT_ONCE
+        left = max(MOST_AT_ONCE, 2 * len(self._changed))  # faster than they come
         while left and self._buckets:
             oldest = min(self._buckets)
             if mark - ((oldest + 1) * self._width - 1) <= self._age:

@@ -25,6 +25,11 @@ from stream.transport.batch import TP
 
 Shard = FoldShard | MergeShard
 
+LOST = (
+    "{0.topic}[{0.partition}] holds nothing, though a checkpoint was kept there: state was lost; "
+    "stop all workers and use another [kafka] group, which reads everything again"
+)
+
 log = structlog.get_logger(__name__)
 
 
@@ -89,27 +94,34 @@ class Ground:
         """
         outboxes = await self._fence(tps)
         try:
-            shards = await self._shards(tps)
-            strangers = await find_strangers(self._client, _marks(shards))
+            shards, faults = await self._shards(tps)
+            faults |= await find_strangers(self._client, _marks(shards))
         except BaseException:
             await asyncio.gather(*(outbox.close() for outbox in outboxes.values()))
             raise
-        return [Recovered(one, outboxes[one.tp], strangers.get(one.tp)) for one in shards]
+        return [Recovered(one, outboxes[one.tp], faults.get(one.tp)) for one in shards]
 
-    async def _shards(self, tps: Sequence[TP]) -> list[Shard]:
+    async def _shards(self, tps: Sequence[TP]) -> tuple[list[Shard], dict[TP, str]]:
+        """Make the shards, and say which cannot be what they were."""
         rows = await self._read(tps)
         fresh = [tp for tp in tps if not rows[tp]]
         starts = await self._first(fresh) if fresh else {}
-        return [self.shard(tp).restore(rows[tp], starts.get(tp, 0)) for tp in tps]
+        # partials are deleted below a checkpoint, so there was one
+        lost = [tp for tp, first in starts.items() if first and tp.topic == self.names.partials]
+        shards = [self.shard(tp).restore(rows[tp], starts.get(tp, 0)) for tp in tps]
+        return shards, {tp: LOST.format(self.state(tp)) for tp in lost}
 
     async def _fence(self, tps: Sequence[TP]) -> dict[TP, Outbox]:
-        opened = await asyncio.gather(*map(self._open, tps), return_exceptions=True)
-        outboxes = {tp: box for tp, box in zip(tps, opened, strict=True) if isinstance(box, Outbox)}
-        for error in opened:
-            if isinstance(error, BaseException):
-                await asyncio.gather(*(outbox.close() for outbox in outboxes.values()))
-                raise error
-        return outboxes
+        opening = [asyncio.create_task(self._open(tp)) for tp in tps]
+        try:
+            return dict(zip(tps, await asyncio.gather(*opening), strict=True))
+        except BaseException:  # also when the claim is cancelled
+            for one in opening:
+                one.cancel()
+            opened = await asyncio.gather(*opening, return_exceptions=True)
+            boxes = [box for box in opened if isinstance(box, Outbox)]
+            await asyncio.gather(*(box.close() for box in boxes))
+            raise
 
     def state(self, tp: TP) -> TP:
         """Name the partition that holds a partition's state rows."""

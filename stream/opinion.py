@@ -25,6 +25,24 @@ STRANGE = (
 )
 
 
+def grown(tp: TP, count: int) -> str:
+    """Say that a topic got more partitions than the `count` it had, and what to do."""
+    return (
+        f"{tp.topic}[{tp.partition}]: the topic had {count} partitions when the state was laid "
+        "out; keys have moved, so stop all workers and use another [kafka] group, which reads "
+        "everything again"
+    )
+
+
+def unreadable(tp: TP, position: int) -> str:
+    """Say that nothing can be read at a position, though it was recovered, and what to do."""
+    return (
+        f"{tp.topic}[{tp.partition}]: nothing can be read at offset {position}: records were "
+        "deleted before they were read, or the topic was made anew; stop all workers and use "
+        "another [kafka] group, which reads all that is left, or raise the retention first"
+    )
+
+
 async def ask(line: Line, shard: FoldShard, state: TP) -> None:
     """Compare a recovered position with the group's offset; raises `Lost` if they differ."""
     offset = await line.committed(shard.tp)

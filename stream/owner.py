@@ -14,11 +14,11 @@ from typing import Any
 
 import structlog
 
+from stream import opinion
 from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
 from stream.ground import Ground, Recovered, Shard
 from stream.held import Held
-from stream.opinion import ask
 from stream.sink.shown import Sink
 from stream.state.flush import Lost
 from stream.telemetry import Telemetry
@@ -43,6 +43,7 @@ class Owner:
         """Partitions that stopped for a reason that needs a person, with what to do."""
         self.doubts: dict[TP, str] = {}
         """Why partitions could not be recovered yet; they are tried again."""
+        self._gaps: dict[TP, int] = {}
         self._ground = ground
         self._line = line
         self._timing = timing
@@ -82,14 +83,11 @@ class Owner:
 
     def _refuse(self, assigned: frozenset[TP]) -> None:
         """Stop where there is no state partition: the topic got more partitions."""
+        names = self._ground.names
+        counts = {**names.partitions, names.partials: names.shards}
         for tp in assigned:
-            count = self._ground.names.partitions.get(tp.topic)
-            if count is not None and tp.partition >= count:
-                self.stuck[tp] = (
-                    f"{tp.topic}[{tp.partition}]: the topic had {count} partitions when the state "
-                    "was laid out; keys have moved, so stop all workers and use another [kafka] "
-                    "group, which reads everything again"
-                )
+            if tp.partition >= counts.get(tp.topic, tp.partition + 1):
+                self.stuck[tp] = opinion.grown(tp, counts[tp.topic])
 
     async def revoke(self, revoked: frozenset[TP]) -> None:
         """Flush everything; it stays here until the next assignment is known."""
@@ -106,18 +104,26 @@ class Owner:
         await self._drop(list(self.held))
 
     async def gap(self, tp: TP, position: int) -> None:
-        """Stop a partition whose records are gone before they were read."""
-        self.stuck[tp] = (
-            f"{tp.topic}[{tp.partition}]: nothing can be read at offset {position}: records were "
-            "deleted before they were read, or the topic was made anew; stop all workers and use "
-            "another [kafka] group, which reads all that is left, or raise the retention first"
-        )
+        """Recover a partition of which nothing can be read; stop it if that changes nothing."""
+        if self._gaps.get(tp) != position:
+            self._gaps[tp] = position  # who was frozen may be behind what another has deleted
+            if held := self.held.get(tp):
+                await self._lose(tp, held, f"nothing can be read at offset {position}")
+            return
+        self.stuck[tp] = opinion.unreadable(tp, position)
         await self._drop([tp])
 
     async def absorb(self, batch: Batch) -> None:
-        """Fold or merge a batch; a full shard is flushed first, which slows reading down."""
+        """Fold or merge a batch; a full shard is flushed first, which slows reading down.
+
+        One that does not fit was asked for while another was being worked on, across a rebalance:
+        reading goes on from where the shard stands.
+        """
         held = self.held.get(batch.tp)
-        if held is None or batch.first != held.shard.position:
+        if held is None:
+            return
+        if batch.first != held.shard.position:
+            await self._line.seek({batch.tp: held.shard.position})
             return
         self._busy[batch.tp] = time.monotonic()
         try:
@@ -245,7 +251,7 @@ class Owner:
             return
         try:
             if isinstance(shard, FoldShard) and self._ground.fences:
-                await ask(self._line, shard, self._ground.state(tp))
+                await opinion.ask(self._line, shard, self._ground.state(tp))
         except Exception as error:
             self.doubts[tp] = str(error) or repr(error)
             return

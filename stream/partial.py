@@ -69,7 +69,8 @@ def _chunks(
     chunk: list[tuple[str, list[Part]]] = []
     size = 0
     for segment, parts in deltas:
-        if chunk and size + sum(map(_weight, parts)) > LARGEST:
+        name = len(segment.encode())
+        if chunk and size + name + sum(map(_weight, parts)) > LARGEST:
             yield chunk
             chunk, size = [], 0
         for part in parts:
@@ -79,6 +80,7 @@ def _chunks(
                 chunk, size = [], 0
             if not chunk or chunk[-1][0] != segment:
                 chunk.append((segment, []))
+                size += name
             chunk[-1][1].append(part)
             size += weight
     yield chunk

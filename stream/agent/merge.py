@@ -136,6 +136,8 @@ class MergeShard:
         The loop gets its turn in between, and what is published then is of the position by then.
         """
         async with self._lock:
+            if batch.first != self.position:
+                return  # another one came first
             began = time.monotonic()
             for record, value in zip(batch.records, batch.values, strict=True):
                 if value is not None:

@@ -95,6 +95,21 @@ async def test_a_state_that_is_gone_is_not_read_as_nothing(kafka: Kafka, tmp_pat
         await unready(site.worker(), "its state says 0")
 
 
+async def test_a_shard_whose_rows_are_gone_does_not_begin_at_nothing(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    """Partials below its checkpoint are deleted, so what is left would make values too low."""
+    with Site(kafka, tmp_path, CONFIG) as site:
+        await read_and_stop(site)
+        partials = TopicPartition(f"{site.group}-partials", 0)
+        await delete_below(Client(kafka.bootstrap), {partials: 1})
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+        await admin.start()
+        await admin.delete_topics([f"{site.group}-merge"])
+        await admin.close()
+        await unready(site.worker(), "state was lost")
+
+
 async def test_records_that_are_gone_unread_are_a_gap(kafka: Kafka, tmp_path: Path) -> None:
     """Retention was faster than we: the partition stops instead of going on without them."""
     with Site(kafka, tmp_path, CONFIG) as site:

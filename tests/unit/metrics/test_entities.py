@@ -45,6 +45,17 @@ def test_memory_follows_the_watermark() -> None:
     assert AGE // 10 <= len(entities) <= AGE // 10 + 3
 
 
+def test_what_comes_fast_is_forgotten_as_fast() -> None:
+    """However many came since the last call, more are looked at."""
+    entities = Entities(AGE)
+    for flush in range(8):
+        for number in range(12_000):
+            entities.join(b"%d/%d" % (flush, number), event(flush * AGE))
+        entities.forget(flush * AGE)
+        entities.take()
+    assert len(entities) <= 3 * 12_000
+
+
 def test_nothing_is_dropped_that_is_still_known() -> None:
     """What has had a newer event stays, though it was listed by an older one."""
     entities = Entities(AGE)

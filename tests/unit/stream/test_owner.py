@@ -1,21 +1,24 @@
 """The owner: what it holds when partitions come and go while it is busy with them."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from stream import owner as module
+from stream import partial
+from stream.agent import merge
 from stream.agent.merge import MergeShard, Target
-from stream.ground import Recovered
+from stream.ground import Ground, Recovered
 from stream.health import Health
 from stream.owner import Owner
+from stream.state import outbox as real
 from stream.state.flush import Flush
 from stream.telemetry import Telemetry
 from stream.timing import Timing
-from stream.transport.batch import TP
+from stream.transport.batch import TP, Batch
 from stream.transport.handover import Handover
 from tests.data import plan as plans
 
@@ -44,13 +47,14 @@ class Stand:
     """The ground and the line of one worker, without a broker; recovery waits for `gate`."""
 
     fences = True
-    names = SimpleNamespace(partitions={}, partials="partials")
+    names = SimpleNamespace(partitions={}, partials="partials", shards=2)
 
     def __init__(self) -> None:
         Outbox.open = 0
         self.gate = asyncio.Event()
         self.gate.set()
         self.assigned: frozenset[TP] = frozenset()
+        self.sought: dict[TP, int] = {}
 
     async def recover(self, tps: Sequence[TP]) -> list[Recovered]:
         """Make empty shards."""
@@ -70,8 +74,9 @@ class Stand:
         """What the group gives."""
         return self.assigned
 
-    async def seek(self, positions: Iterable[TP]) -> None:
+    async def seek(self, positions: Mapping[TP, int]) -> None:
         """Read from there."""
+        self.sought.update(positions)
 
     def end_offset(self, tp: TP) -> int | None:
         """Nothing is known."""
@@ -155,3 +160,98 @@ async def test_a_stop_closes_every_outbox() -> None:
     await worker.rebalance(ONE, TWO)
     await worker.handover.stop()
     assert Outbox.open == 0
+
+
+async def test_what_is_at_hand_in_a_rebalance_is_neither_merged_twice_nor_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A shard that catches up comes back in the middle of a batch; its new reading begins there.
+
+    absorb [0, 10) ── 0 1 2 ─── claim: go on at 3 ── 3 ... 9
+                                 absorb [3, 20): does not fit ── read on from 10
+    """
+    monkeypatch.setattr(merge, "TURN_S", 0.0)
+    worker, merged = Worker(), list[int]()
+    await worker.rebalance(ONE)
+    shard = worker.owner.held[ONE].shard
+    shard.published = 100  # type: ignore[union-attr] # a shard of deltas
+    monkeypatch.setattr(shard, "_merge", lambda offset, record: merged.append(offset))
+    first = asyncio.create_task(worker.owner.absorb(deltas(0, 10)))
+    while shard.position < 3:  # noqa: ASYNC110 # a turn of the loop for each record
+        await asyncio.sleep(0)
+    await worker.rebalance(ONE)
+    assert 3 <= worker.stand.sought[ONE] < 10
+    await asyncio.gather(first, worker.owner.absorb(deltas(worker.stand.sought[ONE], 20)))
+    await worker.owner.absorb(deltas(20, 30))
+    assert worker.stand.sought[ONE] == shard.position == 10
+    await worker.owner.absorb(deltas(10, 30))
+    assert merged == list(range(30))
+
+
+def deltas(first: int, end: int) -> Batch:
+    """Partials that tell of nothing."""
+    places = range(first, end)
+    values: list[bytes | None] = [partial.encode(partial.Partial([], [])) for _ in places]
+    records = [cast(Any, SimpleNamespace(offset=place)) for place in places]
+    return Batch(*ONE, first, end, values, records)
+
+
+async def test_who_finds_nothing_to_read_looks_at_the_state_before_it_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker that was frozen may be behind; if it is not, records are gone."""
+    monkeypatch.setattr(module, "RETRY", 0.0)
+    worker = Worker()
+    await worker.rebalance(ONE, TWO)
+    held = worker.owner.held[ONE]
+    await worker.owner.gap(ONE, 0)
+    await asyncio.sleep(0.01)
+    assert worker.owner.held[ONE] is not held
+    assert not worker.owner.stuck
+    await worker.owner.gap(ONE, 0)
+    await asyncio.sleep(0.01)
+    assert worker.owner.held.keys() == {TWO}
+    assert "nothing can be read at offset 0" in worker.owner.stuck[ONE]
+
+
+async def test_more_partitions_than_shards_stop_nothing_else() -> None:
+    """Somebody gave the topic of partials another one: it has no state."""
+    worker = Worker()
+    await worker.rebalance(ONE, TP("partials", 2))
+    assert worker.owner.held.keys() == {ONE}
+    assert "had 2 partitions" in worker.owner.stuck[TP("partials", 2)]
+
+
+async def test_a_claim_that_is_cancelled_leaves_no_outbox_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One was open already, the other was still being opened."""
+    open_ = {ONE: Box(), TWO: Box()}
+    opening = asyncio.Event()
+
+    async def opened(tp: TP) -> Box:
+        if tp == TWO:
+            opening.set()
+            await asyncio.sleep(60)
+        return open_[tp]
+
+    ground = Ground(cast(Any, None), cast(Any, None), plans.whole(), {})
+    monkeypatch.setattr(ground, "_open", opened)
+    claim = asyncio.create_task(ground.recover([ONE, TWO]))
+    await opening.wait()
+    claim.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await claim
+    assert open_[ONE].closed
+    assert not open_[TWO].closed  # never was open
+
+
+class Box(real.Outbox):
+    """An outbox that knows only whether it is closed."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    async def close(self) -> None:
+        """End it."""
+        self.closed = True

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metrics.metric import Value
+from metrics.slice import Span
+from metrics.update import Stamp, Standing, Update, make
 from stream.agent import said
-from stream.agent.said import _Closed
+from stream.agent.said import Said, _Closed
 
 HASH = st.integers(-(2**63), 2**63 - 1)
 
@@ -34,3 +37,20 @@ def test_most_of_what_was_said_is_packed() -> None:
     assert len(packed._fresh) <= said.UNPACKED + len(packed) // 8
     packed.pack(0)
     assert len(packed) == 20_000
+
+
+@pytest.mark.parametrize("values", [(-1.0, -2.0), (-1, -2), (0.0, None)])
+def test_every_other_value_is_news(values: tuple[float | None, float | None]) -> None:
+    """Also from -1 to -2, whose hashes in Python are equal."""
+    said = Said()
+    for previous in (*values, *values):
+        update = measured(previous)
+        assert said.is_news(update, False, False, False)
+        assert said.is_news(update, False, False, False) is None
+
+
+def measured(previous: float | None) -> Update:
+    """An update of which everything but the value before stays."""
+    stamp = Stamp.of("1h", Span(0, 3_600_000), 3_600_000, 1, [])
+    standing = Standing("nps", "default", "score", (), "ok", previous, None, None)
+    return make(Value(None, 5, {}), stamp, standing)

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from metrics import duration
+from metrics import duration, segment
+from metrics.overlay import Deltas
+from metrics.summary import Summary
+from stream import partial
 from stream.agent import fold, merge
 from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
@@ -86,3 +89,15 @@ def users(shard: MergeShard) -> int:
         if update.metric == "active_users" and update.window == "1h" and not update.by
     ]
     return found[0]
+
+
+def test_a_crowd_of_segments_with_long_names_leaves_in_small_records() -> None:
+    """Names count as well: 4,000 of them are a megabyte."""
+    deltas: Deltas = {
+        segment.key([("region", f"{number:05}" + "x" * 240)]): {START: Summary({"nps/0-10/9": 1})}
+        for number in range(20_000)
+    }
+    records = [record for _, record in partial.split(deltas, [], 1)]
+    assert not [size for size in map(len, records) if size > Limits().batch_bytes]
+    told = [name for record in records for name, _ in partial.decode(record).deltas]
+    assert told == list(deltas)

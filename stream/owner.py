@@ -26,6 +26,7 @@ from stream.timing import Timing
 from stream.transport.batch import TP, Batch
 from stream.transport.line import Line
 
+FINAL = 20.0  # seconds: less than the group, or who sent SIGTERM, waits
 TURN = 0.02  # seconds between looks at what is due
 LOOK = 1.0  # seconds between looks at what waits
 RETRY = 2.0  # two heartbeats: by then a zombie knows that it is fenced
@@ -178,13 +179,13 @@ class Owner:
         )
 
     async def _guarded(self, tp: TP, held: Held, final: bool = False) -> None:
-        """Flush a partition; lose it on any failure."""
+        """Flush a partition; lose it on any failure, the last time also if it takes too long."""
         try:
-            async with held.lock:
+            async with asyncio.timeout(FINAL if final else None), held.lock:
                 if self.held.get(tp) is held:
                     await self._flush(tp, held, final)
         except Exception as error:  # fenced, timed out, broker gone, a fault of ours: one answer
-            if not isinstance(error, Lost):
+            if not isinstance(error, Lost | TimeoutError):
                 log.exception("flush failed", topic=tp.topic, partition=tp.partition)
             await self._lose(tp, held, str(error) or repr(error))
 

@@ -15,6 +15,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
 
 from stream.client import Client, calm
 from stream.state.flush import Offset, Record
@@ -83,9 +84,24 @@ class Producer:
         for record in records:
             built = batches.setdefault(_place(record, counts[record.topic]), [])
             if not built or not _append(built[-1], record):
-                built.append(self._kafka.create_batch())
+                built.append(self._batch(record))
                 _append(built[-1], record)
         return batches
+
+    def _batch(self, record: Record) -> BatchBuilder:
+        """Begin a batch; a record that is one by itself is compressed, as it may have come so.
+
+        What brokers bound is the size of a batch as it is stored.
+        """
+        kafka: Any = self._kafka
+        most = kafka._message_accumulator._batch_size
+        batch: BatchBuilder = kafka.create_batch()
+        if len(record.value or b"") > most:
+            transactional = kafka._txn_manager is not None
+            batch = BatchBuilder(
+                most, DefaultRecordBatch.CODEC_GZIP, is_transactional=transactional
+            )
+        return batch
 
     async def begin(self) -> None:
         """Begin a transaction."""

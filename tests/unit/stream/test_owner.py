@@ -154,6 +154,17 @@ async def test_what_comes_back_is_kept_where_others_would_have_been_fenced_out()
     assert Outbox.open == 1
 
 
+async def test_a_long_publication_holds_no_rebalance_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not flushed in time is lost, and recovered by whoever has it next."""
+    monkeypatch.setattr(module, "FINAL", 0.01)
+    worker = Worker()
+    await worker.rebalance(ONE, TWO)
+    async with worker.owner.held[ONE].lock:  # it is being published
+        await worker.handover.revoke(None, worker.stand.assigned)
+    assert worker.owner.held.keys() == {TWO}
+    assert Outbox.open == 1
+
+
 async def test_a_stop_closes_every_outbox() -> None:
     """In order, after a last flush."""
     worker = Worker()

@@ -92,6 +92,10 @@ class Intake:
             if not r.records or (r.records < records and r.size < size)
         )
 
+    def room(self) -> int:
+        """Return how many records more may be held, all partitions together; 0 or less: none."""
+        return self._records - sum(reading.records for reading in self._readings.values())
+
     def all_wanted(self, wanted: frozenset[TP]) -> bool:
         """Say whether no partition is held back for want of room."""
         return len(wanted) == len(self._readings)

@@ -13,11 +13,12 @@ from faust.transport.drivers import aiokafka as driver
 from stream.transport.assignor import EvenAssignor
 from stream.transport.batch import TP, Batch
 from stream.transport.intake import Parcel
-from stream.transport.record import unpack
+from stream.transport.record import RECORDS, unpack
 
 FETCH_WAIT_MS = 50  # the broker waits so long for records: no other fetch begins meanwhile
 FETCH_BYTES = 16 << 20  # of a response
 FETCH_BATCHES = 16  # of up to 4,000 records that one call unpacks: 10-20 ms of the thread
+FETCH_LEAST = 4  # however much is held already: compressed, a response may be of one partition
 MAIN_LOOP_TIMEOUT_MS = 60_000  # a worker whose loop hangs longer leaves the group
 METADATA_AGE_MS = 30_000  # how late a topic that is created after the start is noticed
 REBALANCE_TIMEOUT_MS = 30_000  # how long the group waits for a member that is flushing
@@ -90,7 +91,9 @@ class Thread(driver.AIOKafkaConsumerThread):
         consumer._coordinator.check_errors()  # without it an error stops the group for ever
         if consumer._closed:
             raise ConsumerStoppedError
-        fetched = await consumer._fetcher.fetched_records(active_partitions, timeout, max_records)
+        room = self.consumer.intake.room() // RECORDS
+        most = min(FETCH_BATCHES, max(FETCH_LEAST, room))
+        fetched = await consumer._fetcher.fetched_records(active_partitions, timeout, most)
         return self._wrap(fetched)  # on this thread without a pause: no seek comes between
 
     def _wrap(self, fetched: Mapping[TP, list[Batch]]) -> Mapping[TP, list[Parcel]]:

@@ -17,7 +17,7 @@ Rows = dict[bytes, bytes]
 
 PATIENCE = 30.0  # seconds without any progress
 FETCH_BYTES = 4 << 20  # of one partition at a time
-SLICE = 10  # batches of records between two turns of the event loop: some 10 ms
+SLICE = 3  # batches of records between two turns of the event loop: some 10 ms
 GRACE = 2.0  # seconds that each step of closing may take
 
 

@@ -31,12 +31,12 @@ from tests.data.plan import whole
 from tests.service.life import gone
 
 TPS = [TopicPartition("state", number) for number in range(3)]
-ROWS = 12_000  # more than recovery reads at a time
+ROWS = 40_000  # more than recovery reads at a time
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
-    """A broker with a topic: 12,000 rows in two flushes on partition 0, as many on 1, none on 2."""
+    """A broker with a topic: 40,000 rows in two flushes on partition 0, as many on 1, none on 2."""
     async with broker() as started:
         client = Client(started.address)
         await cluster.wait_for_broker(client)

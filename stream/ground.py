@@ -8,13 +8,13 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 
 from metrics.plan import Plan
+from stream import opinion
 from stream.agent import fold, merge
 from stream.agent.fold import FoldShard, Mark
 from stream.agent.merge import MergeShard
 from stream.broker import BrokerError, delete_below
 from stream.client import Client
 from stream.layout import Names
-from stream.opinion import find_strangers
 from stream.reader import Reader
 from stream.state.flush import Lost
 from stream.state.outbox import CommitOffset, Outbox, acknowledged, in_transaction
@@ -24,11 +24,6 @@ from stream.topic import transactional_id
 from stream.transport.batch import TP
 
 Shard = FoldShard | MergeShard
-
-LOST = (
-    "{0.topic}[{0.partition}] holds nothing, though a checkpoint was kept there: state was lost; "
-    "stop all workers and use another [kafka] group, which reads everything again"
-)
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +90,7 @@ class Ground:
         outboxes = await self._fence(tps)
         try:
             shards, faults = await self._shards(tps)
-            faults |= await find_strangers(self._client, _marks(shards))
+            faults |= await opinion.find_strangers(self._client, _marks(shards))
         except BaseException:
             await asyncio.gather(*(outbox.close() for outbox in outboxes.values()))
             raise
@@ -109,7 +104,7 @@ class Ground:
         # partials are deleted below a checkpoint, so there was one
         lost = [tp for tp, first in starts.items() if first and tp.topic == self.names.partials]
         shards = [self.shard(tp).restore(rows[tp], starts.get(tp, 0)) for tp in tps]
-        return shards, {tp: LOST.format(self.state(tp)) for tp in lost}
+        return shards, {tp: opinion.lost(self.state(tp)) for tp in lost}
 
     async def _fence(self, tps: Sequence[TP]) -> dict[TP, Outbox]:
         opening = [asyncio.create_task(self._open(tp)) for tp in tps]
@@ -119,7 +114,7 @@ class Ground:
             for one in opening:
                 one.cancel()
             opened = await asyncio.gather(*opening, return_exceptions=True)
-            boxes = [box for box in opened if isinstance(box, Outbox)]
+            boxes = [box for box in opened if not isinstance(box, BaseException)]
             await asyncio.gather(*(box.close() for box in boxes))
             raise
 

@@ -34,6 +34,15 @@ def grown(tp: TP, count: int) -> str:
     )
 
 
+def lost(state: TP) -> str:
+    """Say that a partition of the state has no rows, though it had some, and what to do."""
+    return (
+        f"{state.topic}[{state.partition}] holds nothing, though a checkpoint was kept there: "
+        "state was lost; stop all workers and use another [kafka] group, which reads everything "
+        "again"
+    )
+
+
 def unreadable(tp: TP, position: int) -> str:
     """Say that nothing can be read at a position, though it was recovered, and what to do."""
     return (

@@ -87,8 +87,8 @@ class Owner:
         names = self._ground.names
         counts = {**names.partitions, names.partials: names.shards}
         for tp in assigned:
-            if tp.partition >= counts.get(tp.topic, tp.partition + 1):
-                self.stuck[tp] = opinion.grown(tp, counts[tp.topic])
+            if (count := counts.get(tp.topic)) is not None and tp.partition >= count:
+                self.stuck[tp] = opinion.grown(tp, count)
 
     async def revoke(self, revoked: frozenset[TP]) -> None:
         """Flush everything; it stays here until the next assignment is known."""

@@ -33,14 +33,13 @@ class Timing(msgspec.Struct, frozen=True):
         """Say whether a partition has something to flush, and waited for it long enough."""
         waited, shard = now - held.flushed, held.shard
         if isinstance(shard, MergeShard):
-            return shard.ready and waited >= self.publish and _has_rested(held, shard, waited)
+            return shard.ready and waited >= self.publish and waited >= _rest(held, shard)
         return shard.dirty and waited >= every
 
 
-def _has_rested(held: Held, shard: MergeShard, waited: float) -> bool:
-    if waited < min(REST * held.cost, LONGEST_REST):
-        return False
-    return waited >= min(REST_BEHIND * held.cost, LONGEST_REST) or not _is_far_behind(shard)
+def _rest(held: Held, shard: MergeShard) -> float:
+    times = REST_BEHIND if _is_far_behind(shard) else REST
+    return min(times * held.cost, LONGEST_REST)
 
 
 def _is_far_behind(shard: MergeShard) -> bool:

@@ -50,7 +50,6 @@ class Thread(driver.AIOKafkaConsumerThread):
             isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_WAIT_MS,
             fetch_max_bytes=FETCH_BYTES,
-            max_poll_records=FETCH_BATCHES,
             **settings.security,
         )
 

@@ -64,6 +64,18 @@ def test_a_small_batch_weighs_more_than_its_records() -> None:
     assert ONE not in intake.wanted()
 
 
+def test_room_is_what_all_partitions_together_leave() -> None:
+    """Of what is void nothing counts; more may be held than there is room for."""
+    intake = opened()
+    parcel(intake, ONE, 500)
+    held = parcel(intake, TWO, 1_900)
+    assert intake.room() == -400
+    intake.take(held)
+    assert intake.room() == 1_500
+    intake.begin({ONE: 5})
+    assert intake.room() == 2_000
+
+
 def test_a_new_reading_owes_nothing_to_the_old_one() -> None:
     """What was fetched before a seek is counted out of the old reading only."""
     intake = opened()

@@ -201,7 +201,7 @@ def ressenti(*arguments: str) -> subprocess.CompletedProcess[str]:
 OUTAGE = """\
 import asyncio, sys
 from stream.demo.stage import Options, play
-options = Options(int(sys.argv[1]), rate=200.0, breaks_after=45_000, lasts=20_000)
+options = Options(int(sys.argv[1]), rate=200.0, breaks_after=45_000, lasts=45_000)
 asyncio.run(play(options, lambda line: print(line, flush=True)))
 """
 

@@ -26,7 +26,6 @@ from bench.topic import fill
 from tests.service.kafka import Kafka, unique
 from tests.service.process import Process
 
-PARTITIONS = 4
 BATCH = 1_000
 TAIL = 3_000  # characters of a peer's log that are shown when its answers are wrong
 
@@ -49,19 +48,19 @@ class Result(msgspec.Struct, frozen=True):
     fault: str
 
 
-async def prepare(kafka: Kafka, count: int, now: bool) -> Input:
+async def prepare(kafka: Kafka, count: int, peer: Peer) -> Input:
     """Fill a topic with so many events, and compute the answers.
 
     They end now for who answers as of now; else so long ago that what closes windows is not in the
     future either, which brokers refuse.
     """
-    end = time.time_ns() // 1_000_000 - (0 if now else 3 * event.FAR)
+    end = time.time_ns() // 1_000_000 - (0 if peer.now else 3 * event.FAR)
     found = list(event.events(count, end))
-    spread: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
-    for number, one in enumerate([*found, *([] if now else event.closers(end))]):
-        spread[event.partition(one[1], PARTITIONS)].append(event.value(number, one))
+    spread: list[list[bytes]] = [[] for _ in range(peer.partitions)]
+    for number, one in enumerate([*found, *([] if peer.now else event.closers(end))]):
+        spread[event.partition(one[1], peer.partitions)].append(event.value(number, one))
     topic = unique("events")
-    await kafka.create_topic(topic, PARTITIONS)
+    await kafka.create_topic(topic, peer.partitions)
     await fill(kafka.bootstrap, topic, spread, BATCH, event.key)
     return Input(topic, count, event.hopping(iter(found)), event.overall(iter(found)))
 
@@ -70,7 +69,7 @@ async def ask(kafka: Kafka, home: Path, peer: Peer, given: Input, patience: floa
     """Run a peer until its answers are complete, or the time is over."""
     run = Run(kafka.bootstrap, given.topic, unique("answers"), unique("peer"), home)
     policy = {"cleanup.policy": "compact"} if peer.now else {}
-    await kafka.create_topic(run.answers, PARTITIONS, policy)
+    await kafka.create_topic(run.answers, peer.partitions, policy)
     truth = given.total if peer.now else given.minutes
     started = time.monotonic()
     process = Process(peer.command(run), home / f"{peer.folder or 'ressenti'}.log")
@@ -140,7 +139,7 @@ async def measure(kafka: Kafka, home: Path, options: argparse.Namespace) -> Iter
             rows.append(f"| {peer.name} | - | - | - | {peer.guarantee} | not installed: {error} |")
             continue
         for size in peer.sizes:
-            given = await prepare(kafka, int(size * options.scale), peer.now)
+            given = await prepare(kafka, int(size * options.scale), peer)
             results.append(await ask(kafka, home, peer, given, options.patience))
             print(f"{peer.name}: {results[-1]}", file=sys.stderr, flush=True)
         rows.append(row(peer, results))

@@ -22,7 +22,7 @@ def build(bootstrap: str, source: str, answers: str, group: str, home: str) -> f
         broker=f"kafka://{bootstrap}",
         store="memory://",
         datadir=home,
-        topic_partitions=4,
+        topic_partitions=1,
         web_enabled=False,
         consumer_auto_offset_reset="earliest",
     )
@@ -33,7 +33,7 @@ def build(bootstrap: str, source: str, answers: str, group: str, home: str) -> f
         counts = ",".join(map(str, sums))
         await out.send(value=f"{region}|{round(end + 0.1) * 1000}|{counts}".encode())
 
-    sums = app.Table("sums", default=lambda: [0, 0, 0], on_window_close=closed, partitions=4)
+    sums = app.Table("sums", default=lambda: [0, 0, 0], on_window_close=closed, partitions=1)
     windows = sums.hopping(3600.0, 60.0, expires=86_400.0).relative_to_field(Answer.at)  # type: ignore[arg-type] # a class gives the field
 
     @app.agent(app.topic(source, value_type=Answer))

@@ -27,11 +27,17 @@ class Agenda:
         self._windows = plan.windows()
         self._units = plan.units()
         self._spans: dict[Window, Span] = {}
+        self._due: dict[str, tuple[Window, ...]] = {}
         self._changed = {segment: set(days) for segment, days in changed.items()}
 
     def note(self, segment: str, at: int) -> None:
         """Remember that a slice of a segment changed."""
         self._changed.setdefault(segment, set()).add(self._plan.calendar.zone.local_day_start(at))
+
+    @property
+    def done(self) -> bool:
+        """Whether all that was due is evaluated: what is left is nowhere else."""
+        return not self._due
 
     def changed(self) -> dict[str, list[int]]:
         """Name the local days that changed and are not evaluated yet, by segment."""
@@ -42,8 +48,18 @@ class Agenda:
     ) -> Iterator[tuple[str, tuple[Window, ...]]]:
         """Yield what to evaluate as of now, and take it off the agenda.
 
-        `segments` are all of the shard; `everything` makes all of their open windows due.
+        `segments` are all of the shard; `everything` makes all of their open windows due. What is
+        not asked for is left for the next time.
         """
+        for segment, windows in self._news(as_of, segments, everything):
+            left = self._due.get(segment)
+            self._due[segment] = tuple(dict.fromkeys((*left, *windows))) if left else windows
+        for segment in list(self._due):
+            yield segment, self._due.pop(segment)
+
+    def _news(
+        self, as_of: int, segments: Iterable[str], everything: bool
+    ) -> Iterator[tuple[str, tuple[Window, ...]]]:
         changed, self._changed = self._changed, {}
         moved, closing = self._advance(as_of)
         if everything:

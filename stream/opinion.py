@@ -8,12 +8,13 @@ anew under its old name.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aiokafka import AIOKafkaConsumer
 
 from stream.agent.fold import FoldShard, Mark
 from stream.client import Client
+from stream.layout import Names
 from stream.state.flush import Lost
 from stream.transport.batch import TP
 from stream.transport.line import Line
@@ -25,8 +26,17 @@ STRANGE = (
 )
 
 
-def grown(tp: TP, count: int) -> str:
-    """Say that a topic got more partitions than the `count` it had, and what to do."""
+def grown(names: Names, assigned: Iterable[TP]) -> dict[TP, str]:
+    """Say which partitions have no state, for their topics got more of them, and what to do."""
+    counts = {**names.partitions, names.partials: names.shards}
+    return {
+        tp: _grown(tp, counts[tp.topic])
+        for tp in assigned
+        if tp.topic in counts and tp.partition >= counts[tp.topic]
+    }
+
+
+def _grown(tp: TP, count: int) -> str:
     return (
         f"{tp.topic}[{tp.partition}]: the topic had {count} partitions when the state was laid "
         "out; keys have moved, so stop all workers and use another [kafka] group, which reads "

@@ -8,6 +8,7 @@ outbox would be fenced and the next flush would lose it.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
@@ -26,7 +27,8 @@ from stream.timing import Timing
 from stream.transport.batch import TP, Batch
 from stream.transport.line import Line
 
-FINAL = 20.0  # seconds: less than the group, or who sent SIGTERM, waits
+FINAL = 20.0  # seconds: less than the group waits
+BREAK_OFF = 3.0  # seconds, after which a publication is broken off when the group waits for it
 TURN = 0.02  # seconds between looks at what is due
 LOOK = 1.0  # seconds between looks at what waits
 RETRY = 2.0  # two heartbeats: by then a zombie knows that it is fenced
@@ -55,6 +57,7 @@ class Owner:
         self._recovering = asyncio.Lock()
         self._busy: dict[TP, float] = {}
         self._trims: dict[TP, int] = {}
+        self._deadline = math.inf
         self._trimming: asyncio.Task[None] | None = None
         self.sinks: list[Sink] = []
         self.claimed = False  # whether an assignment ever was
@@ -73,7 +76,7 @@ class Owner:
             del self.stuck[tp]  # whoever has it now looks for itself
         kept = assigned if self._ground.fences else frozenset()
         await self._drop(self.held.keys() - kept)
-        self._refuse(assigned)
+        self.stuck |= opinion.grown(self._ground.names, assigned)
         await self._recover(assigned)
         for tp in assigned & self.doubts.keys():
             self._spawn(self._reclaim(tp))
@@ -81,14 +84,6 @@ class Owner:
         self._telemetry.claims.inc()
         log.info("partitions claimed", count=len(self.held))
         return {tp: held.shard.position for tp, held in self.held.items()}
-
-    def _refuse(self, assigned: frozenset[TP]) -> None:
-        """Stop where there is no state partition: the topic got more partitions."""
-        names = self._ground.names
-        counts = {**names.partitions, names.partials: names.shards}
-        for tp in assigned:
-            if (count := counts.get(tp.topic)) is not None and tp.partition >= count:
-                self.stuck[tp] = opinion.grown(tp, count)
 
     async def revoke(self, revoked: frozenset[TP]) -> None:
         """Flush everything; it stays here until the next assignment is known."""
@@ -174,9 +169,12 @@ class Owner:
             self._trimming = self._spawn(self._ground.trim(trims))
 
     async def _flush_all(self) -> None:
+        """Flush everything; a long publication is broken off, whoever is next has the rest."""
+        self._deadline = time.monotonic() + BREAK_OFF
         await asyncio.gather(
             *(self._guarded(tp, held, final=True) for tp, held in list(self.held.items()))
         )
+        self._deadline = math.inf
 
     async def _guarded(self, tp: TP, held: Held, final: bool = False) -> None:
         """Flush a partition; lose it on any failure, the last time also if it takes too long."""
@@ -208,7 +206,7 @@ class Owner:
     async def _publish(self, shard: MergeShard, held: Held, final: bool) -> None:
         now = time.time_ns() // 1_000_000
         if shard.ready:
-            async for flush in shard.publish(now):
+            async for flush in shard.publish(now, lambda: time.monotonic() > self._deadline):
                 await held.outbox.commit(flush)
                 self._show(shard)
             self._show(shard)

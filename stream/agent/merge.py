@@ -14,7 +14,7 @@ was refused, and has been sent on.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Self
 
 import msgspec
@@ -122,8 +122,8 @@ class MergeShard:
 
     @property
     def dirty(self) -> bool:
-        """Whether partials were merged since the last checkpoint."""
-        return self.position != self._merged_to
+        """Whether a checkpoint has something to keep, and passes over nothing that is still due."""
+        return self.position != self._merged_to and self._agenda.done
 
     @property
     def full(self) -> bool:
@@ -180,22 +180,24 @@ class MergeShard:
             if oldest < now - max(STALE_MS, 3 * window.rung)
         )
 
-    async def publish(self, now: int) -> AsyncIterator[Flush]:
+    async def publish(
+        self, now: int, late: Callable[[], bool] = lambda: False
+    ) -> AsyncIterator[Flush]:
         """Evaluate what is due and yield flushes of updates, each of a bounded size.
 
         Only then state ages, by what was merged before: a window that closed long ago is said once.
-        What was refused leaves with them.
+        What was refused leaves with them. When it is `late`, the rest is left for the next time.
         """
         mark, self.store.clock = self.sources.mark(), now
         stale = self._stale(now)
         age = now - self._refreshed  # negative when the clock was set back
         refresh = not 0 <= age < REFRESH_MS or stale != self._was_stale
-        if refresh:
-            self._refreshed, self._was_stale = now, stale
         records: list[Record] = []
         worked = 0
         for segment, windows in self._agenda.due(now, self.store.known, everything=refresh):
             records += self._changes(segment, windows, now, refresh)
+            if late():
+                break
             worked += len(windows)
             if worked > PAUSE_AFTER:
                 worked = 0
@@ -205,6 +207,10 @@ class MergeShard:
                 records = []
         if records or self.gate.owes:
             yield self._published(records)
+        if not self._agenda.done:
+            return
+        if refresh:
+            self._refreshed, self._was_stale = now, stale
         self._since = min(self._since, instant.format(now))
         if mark > (self.store.watermark or 0):
             self.store.watermark = mark

@@ -101,18 +101,24 @@ class Journal:
         some = self.partials[number][shard.position : shard.position + most]
         await shard.absorb(batch(shard.tp, shard.position, some))
 
-    async def publish(self, number: int, now: int, most: int | None = None) -> None:
-        """Publish what is due of a shard, if it has caught up; at most so many flushes of it."""
+    async def publish(
+        self, number: int, now: int, most: int | None = None, late: bool = False
+    ) -> None:
+        """Publish what is due of a shard, if it has caught up; at most so many flushes of it.
+
+        When it is `late`, one segment.
+        """
         shard = self.merges[number]
         if shard.ready:
-            flushes = [flush async for flush in shard.publish(now)]
+            flushes = [flush async for flush in shard.publish(now, lambda: late)]
             for flush in flushes[:most]:
                 self.commit(shard.tp, flush)
 
     async def checkpoint(self, number: int) -> None:
-        """Keep a checkpoint of a shard."""
+        """Keep a checkpoint of a shard, if there is something to keep."""
         shard = self.merges[number]
-        self.commit(shard.tp, await shard.checkpoint())
+        if shard.dirty:
+            self.commit(shard.tp, await shard.checkpoint())
 
     def crash_fold(self, tp: TP) -> None:
         """Forget a source partition and recover it."""

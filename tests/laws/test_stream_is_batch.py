@@ -166,7 +166,7 @@ async def act(journal: Journal, deeds: list[tuple[str, int, int]]) -> None:
             case "merge":
                 await journal.merge(number, much)
             case "publish":
-                await journal.publish(number, now)
+                await journal.publish(number, now, late=much < 3)
             case "checkpoint":
                 await journal.checkpoint(number)
             case "crash_fold":

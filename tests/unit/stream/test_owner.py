@@ -1,12 +1,14 @@
 """The owner: what it holds when partitions come and go while it is busy with them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from metrics.segment import key
 from stream import owner as module
 from stream import partial
 from stream.agent import merge
@@ -14,6 +16,7 @@ from stream.agent.merge import MergeShard, Target
 from stream.ground import Ground, Recovered
 from stream.health import Health
 from stream.owner import Owner
+from stream.sink.shown import Shown
 from stream.state.flush import Flush
 from stream.telemetry import Telemetry
 from stream.timing import Timing
@@ -21,6 +24,8 @@ from stream.transport.batch import TP, Batch
 from stream.transport.handover import Handover
 from tests.data import plan as plans
 
+NOW = time.time_ns() // 1_000_000
+ALL, FRANCE = key([]), key([("region", "fr")])
 ONE, TWO = TP("partials", 0), TP("partials", 1)
 
 
@@ -164,6 +169,31 @@ async def test_a_long_publication_holds_no_rebalance_up(monkeypatch: pytest.Monk
     assert Outbox.open == 1
 
 
+async def test_a_publication_is_broken_off_and_goes_on_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A rebalance waits for no publication: what is left is published when it is over."""
+    monkeypatch.setattr(module, "BREAK_OFF", 0.0)
+    worker, said = Worker(), set[str]()
+    sink: Any = SimpleNamespace(offer=lambda found: said.update(segments(found)))
+    worker.owner.sinks.append(sink)
+    await worker.rebalance(ONE)
+    held = worker.owner.held[ONE]
+    await worker.owner.absorb(deltas(0, 1, ALL, FRANCE))
+    await worker.rebalance(ONE)
+    assert worker.owner.held[ONE] is held
+    assert len(said) == 1
+    assert not held.shard.dirty, "a checkpoint would pass over the other one"
+    await worker.owner._guarded(ONE, held)
+    assert said == {ALL, FRANCE}
+    assert held.shard.dirty
+
+
+def segments(found: Iterable[Shown]) -> set[str]:
+    """Those that updates are of."""
+    return {key([*one.update.segment.items()]) for one in found}
+
+
 async def test_a_stop_closes_every_outbox() -> None:
     """In order, after a last flush."""
     worker = Worker()
@@ -198,10 +228,11 @@ async def test_what_is_at_hand_in_a_rebalance_is_neither_merged_twice_nor_lost(
     assert merged == list(range(30))
 
 
-def deltas(first: int, end: int) -> Batch:
-    """Partials that tell of nothing."""
+def deltas(first: int, end: int, *segments: str) -> Batch:
+    """Partials that tell of one answer in each of the segments."""
     places = range(first, end)
-    values: list[bytes | None] = [partial.encode(partial.Partial([], [])) for _ in places]
+    told = [(segment, [partial.Part(NOW, {"nps/0-10/9": 1}, {})]) for segment in segments]
+    values: list[bytes | None] = [partial.encode(partial.Partial([], told)) for _ in places]
     records = [cast(Any, SimpleNamespace(offset=place)) for place in places]
     return Batch(*ONE, first, end, values, records)
 

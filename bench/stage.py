@@ -55,7 +55,7 @@ class Clock:
 async def run(site: Site, spread: Spread, size: int) -> Counter[str]:
     """Take all values through both stages; return the time by step."""
     clock = Clock()
-    codec = Codec("survey_answers", plan().rules())
+    codec = Codec("survey_answers", plan().rules(), plan().dimensions)
     done, since = 0, Counter[int]()
     for start in range(0, max(map(len, spread)), size):
         for number, held in enumerate(spread):

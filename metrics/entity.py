@@ -1,14 +1,15 @@
 """An entity: what the events of one survey response, or of one ticket, come to together.
 
 The greatest event by (revision, at, id) decides. A response has the content of the greatest and
-the time of the least; a ticket has all of its greatest event, and counts while that is a closure.
+the time of the least in that order, be it a later time; a ticket has all of its greatest event, and
+counts while that is a closure.
 States of an entity are joined: associative, commutative and idempotent, so the order of events
 changes nothing, and a single event is a state too.
 
->>> first = Entity(0, 20_000, "a", True, (), None, (("nps/0-10/3", 1),), first=20_000, last=20_000)
->>> second = Entity(1, 15_000, "b", True, (), None, (("nps/0-10/9", 1),), first=15_000, last=15_000)
+>>> first = Entity(0, 20_000, "a", True, (), None, (("nps/0-10/3", 1),), (0, 20_000), 20_000)
+>>> second = Entity(1, 15_000, "b", True, (), None, (("nps/0-10/9", 1),), (1, 15_000), 15_000)
 >>> contribution("survey_answers", join(first, second))
-Contribution(start=10000, leaf=(), layout=0, user=None, amounts=(('nps/0-10/9', 1),))
+Contribution(start=20000, leaf=(), layout=0, user=None, amounts=(('nps/0-10/9', 1),))
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,9 +31,9 @@ class Entity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The state of one entity: its greatest event, and what all of its events say together.
 
     `revision`, `at` and `id` rank the greatest event; `stands` is False when it takes the entity
-    out; `leaf`, `user` and `amounts` are what it adds. `first` and `last` are the least and the
-    greatest `at` of all events, `reopened` says whether one of them was a reopening. `layout`
-    names the dimensions and groupings that the event was counted by.
+    out; `leaf`, `user` and `amounts` are what it adds. `first` is the revision and `at` of the
+    least event, `last` the greatest `at` of all; `reopened` says whether one of them was a
+    reopening. `layout` names the dimensions and groupings that the event was counted by.
     """
 
     revision: int
@@ -42,7 +43,7 @@ class Entity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     leaf: Leaf
     user: int | None
     amounts: tuple[tuple[str, int], ...]
-    first: int
+    first: tuple[int, int]
     last: int
     reopened: bool = False
     layout: int = 0
@@ -77,7 +78,7 @@ def contribution(source: str, entity: Entity | None) -> Contribution | None:
         amounts = tuple(pair for pair in amounts if pair[0] not in _UNTIL_REOPENED)
     if not amounts and entity.user is None:
         return None
-    at = entity.first if source in _DATED_BY_FIRST else entity.at
+    at = entity.first[1] if source in _DATED_BY_FIRST else entity.at
     start = slice_start(at, Rung.TEN_SECONDS)
     return Contribution(start, entity.leaf, entity.layout, entity.user, amounts)
 
@@ -113,7 +114,7 @@ def _event(columns: Columns, row: int, layout: int) -> Entity:
         leaf=columns.leaves[row],
         user=columns.users[row].item() or None,
         amounts=(*amounts, *columns.amounts[row]) if columns.amounts else tuple(amounts),
-        first=at,
+        first=(revision.number, at),
         last=at,
         reopened=revision.reopens,
         layout=layout,

@@ -56,8 +56,8 @@ class SurveyAnswer(Event, gc=False, kw_only=True):
     survey_id: Name | None = None
     response_id: Name | None = None
     revision: Number | None = None
-    trigger: Name | None = None
-    channel: Name | None = None
+    trigger: str | None = None
+    channel: str | None = None
     reasons: list[str] | None = None
     comment: str | None = None
     sentiment: Annotated[float, Meta(ge=-1, le=1)] | None = None
@@ -82,8 +82,8 @@ class TicketClosure(Event, gc=False, kw_only=True):
     reopens: Number | None = None
     outcome: str | None = None
     queued: bool | None = None
-    channel: Name | None = None
-    topic: Name | None = None
+    channel: str | None = None
+    topic: str | None = None
     agent_id: Name | None = None
     talk_ms: int | None = msgspec.field(default=None, name="(talk_ms)")
     hold_ms: int | None = msgspec.field(default=None, name="(hold_ms)")
@@ -187,7 +187,7 @@ class CampaignEvent(Event, gc=False, kw_only=True):
     customer_id: Name
     campaign_id: Name
     kind: str
-    channel: Name | None = None
+    channel: str | None = None
 
     KINDS: ClassVar = ("sent", "opened", "clicked", "converted", "unsubscribed")
     OWN: ClassVar = ("channel", "campaign_id", "kind")
@@ -199,7 +199,7 @@ class CostEvent(Event, gc=False, kw_only=True):
     kind: str
     amount: Number
     currency: str
-    channel: Name | None = None
+    channel: str | None = None
 
     KINDS: ClassVar = ("acquisition", "service", "experience")
     OWN: ClassVar = ("channel", "kind")

@@ -36,6 +36,7 @@ class Choice(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """What to compute. `thin_below` and `min_n` are numbers of samples.
 
+    Of the metrics that are `disabled` nothing is computed, but scores are read by their rules.
     `allow` names segments: those that alone are kept apart in their groupings. Of every other
     grouping at most `max_segments` are.
     """
@@ -44,6 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
     dimensions: tuple[str, ...] = ()
     groupings: tuple[Grouping, ...] = ((),)
     choices: tuple[Choice, ...] = ()
+    disabled: tuple[Choice, ...] = ()
     max_segments: int = 10_000
     allow: tuple[str, ...] = ()
     allowed_lateness: int = 10 * duration.MINUTE
@@ -124,8 +126,8 @@ class Plan(msgspec.Struct, frozen=True):
         return self.entities_for if topic in ENTITY_INPUTS else self.responses_for
 
     def rules(self) -> dict[str, Rules]:
-        """Give the rules of every family of scores; those of a metric not chosen are plain."""
-        chosen = {choice.rules.family: choice.rules for choice in self.choices}
+        """Give the rules of every family of scores; without any they are plain."""
+        chosen = {one.rules.family: one.rules for one in (*self.choices, *self.disabled)}
         return {family: chosen.get(family, Rules(family)) for family in FAMILY.values()}
 
     def inputs(self) -> frozenset[str]:

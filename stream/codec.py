@@ -15,7 +15,7 @@ import numpy as np
 
 from metrics import instant
 from metrics.error import InvalidEvent
-from metrics.event import EVENTS, Event, SurveyAnswer, whole
+from metrics.event import EVENTS, LONGEST, Event, SurveyAnswer, whole
 from metrics.instant import Ats
 from metrics.scale import DEFAULTS, FAMILY, Rules, Scale, name
 from metrics.segment import Leaf
@@ -49,11 +49,15 @@ class Decoded(msgspec.Struct):
 
 
 class Codec:
-    """Reads the values of one input; `rules` says how survey scores are read, by family."""
+    """Reads the values of one input; `rules` says how survey scores are read, by family.
 
-    def __init__(self, source: str, rules: dict[str, Rules]) -> None:
+    Where an own field stands in for one of the `dimensions`, it is as long as one at most.
+    """
+
+    def __init__(self, source: str, rules: dict[str, Rules], dimensions: Sequence[str]) -> None:
         self._decode: Callable[[Any], Event] = msgspec.json.Decoder(EVENTS[source]).decode
         self._rules = rules
+        self._own = [name for name in EVENTS[source].OWN if name in dimensions]
         self._sweep = self._answers if source == "survey_answers" else self._events
         self._cells: dict[tuple[object, ...], str | None] = {}
 
@@ -90,7 +94,11 @@ class Codec:
         if not all(map(bytes.isascii, values)):  # type: ignore[arg-type] # None raises, as it should
             for value in values:
                 value.decode()  # type: ignore[union-attr] # msgspec does not look at skipped fields
-        return list(map(self._decode, values))
+        events = list(map(self._decode, values))
+        for field in self._own:
+            for event in events:
+                _check_length(event, field)
+        return events
 
     def _events(self, values: Sequence[bytes | None]) -> tuple[list[Event], Ats, list[str | None]]:
         events = self._sweep_bytes(values)
@@ -156,6 +164,12 @@ class Codec:
         if not scale[0] < scale[1] or not self._rules[family].known(scale):
             raise InvalidEvent("range", f"scale: expected one that has a rule for {answer.type}")
         return scale
+
+
+def _check_length(event: Event, field: str) -> None:
+    value = getattr(event, field)
+    if value is not None and len(value) > LONGEST and field not in (event.dims or ()):
+        raise InvalidEvent("range", f"{field}: expected a value in range")
 
 
 def _scored(answer: SurveyAnswer, scale: Scale) -> str:

@@ -87,7 +87,7 @@ class Reader:
 
     def __init__(self, source: str, plan: Plan, key: bytes) -> None:
         self.source = source
-        self._codec = Codec(source, plan.rules())
+        self._codec = Codec(source, plan.rules(), plan.dimensions)
         self._leaves = Leaves(plan.dimensions)
         self._rules = plan.rules()
         self._key = key

@@ -62,7 +62,6 @@ class Replay:
         self._lives = 0
         self._days: dict[str, set[int]] = {}
         self._latest: int | None = None
-        self._lines = 0
 
     def read(self, file: File, advance: Advance = lambda _: None) -> None:
         """Read a file; raises `OSError`."""
@@ -70,7 +69,6 @@ class Replay:
         admission = Admission(self.plan.bounds(source))
         lives = Lives(self.plan.remembered_for(source), self._lives)
         for lines in _batches(file.path, advance):
-            self._lines += len(lines)
             taken = self._before(file.reader.read(lines))
             mark, columns = admission.watermark, taken.columns
             outcome = judge(admission, columns, self._limits(lines, taken))
@@ -141,7 +139,7 @@ class Replay:
             self._days.setdefault(segment, set()).add(day(start))
 
     def _evaluate(self, at: int) -> Iterator[Update]:
-        moment = Moment(at, self._lines)
+        moment = Moment(at, self._timeline.merged)
         for segment, names in self._timeline.names.items():
             self._store.known[segment] = dict.fromkeys(names)  # without what was taken back
             windows = (*self.plan.windows(), *self._closed(segment, at))

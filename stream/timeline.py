@@ -5,6 +5,7 @@ alone add to the stretch's overlay. Those of an entity are joined per stretch; w
 merged, they are joined to the ones before and what that changes is added, in whatever slice.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
@@ -47,6 +48,9 @@ class Timeline:
     def __init__(self, plan: Plan, every: int | None) -> None:
         self.names: dict[str, Counts] = {}
         """What the segments have data of, after the stretches that were merged."""
+        self.merged = 0
+        """How many events those stretches have."""
+        self._counts: Counter[int] = Counter()
         self._every = every
         self._origin = multiples(plan.calendar.zone, every, 0, every)[0] if every else 0
         self._roll_up = plan.roll_up()
@@ -67,18 +71,22 @@ class Timeline:
     def add(self, source: str, columns: Columns) -> None:
         """Add events that stand alone."""
         if self._every is None:
+            self._counts[0] += len(columns.ats)
             self._overlay((0, source)).add(columns)
             return
         rows: dict[int, list[int]] = {}
         for row, at in enumerate(columns.ats.tolist()):
             rows.setdefault(self._stretch(at), []).append(row)
         for stretch, chosen in rows.items():
+            self._counts[stretch] += len(chosen)
             self._overlay((stretch, source)).add(columns.only(chosen))
 
     def join(self, source: str, found: Iterator[tuple[int, bytes, Entity]]) -> None:
         """Add events of entities, named by their lives."""
         for at, name, event in found:
-            self._entities.setdefault((self._stretch(at), source), Entities()).join(name, event)
+            stretch = self._stretch(at)
+            self._counts[stretch] += 1
+            self._entities.setdefault((stretch, source), Entities()).join(name, event)
 
     def _overlay(self, place: Place) -> Overlay:
         overlay = self._overlays.get(place)
@@ -91,6 +99,7 @@ class Timeline:
 
         In order of time, then of name, segments are admitted: whatever the order of the lines.
         """
+        self.merged += self._counts.pop(stretch)
         for place in [place for place in self._entities if place[0] == stretch]:
             self._correct(place, self._entities.pop(place))
         found = [

@@ -56,12 +56,12 @@ class Metrics(msgspec.Struct, frozen=True):
     thin_below: int = 30
     chosen: Mapping[str, Chosen] = msgspec.field(default_factory=lambda: dict(STANDARD))
 
-    def choices(self, windows: Sequence[Window]) -> tuple[Choice, ...]:
-        """Say what to compute of the catalog in these windows."""
+    def choices(self, windows: Sequence[Window], enabled: bool = True) -> tuple[Choice, ...]:
+        """Say what to compute of the catalog in these windows, or what not."""
         return tuple(
             _choice(METRICS[name], chosen, windows)
             for name, chosen in self.chosen.items()
-            if chosen.enabled
+            if chosen.enabled == enabled
         )
 
 

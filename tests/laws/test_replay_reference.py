@@ -158,3 +158,30 @@ def test_the_comparison_sees_small_differences() -> None:
 
 
 ANSWER = b'{"at": "2026-03-27T10:00:00Z", "type": "nps", "score": 9}'
+
+
+def test_revisions_grow_with_what_is_known_and_with_nothing_after_as_of(tmp_path: Path) -> None:
+    """A reader that keeps the greatest (`revision`, `window_end`) ends with the last value.
+
+    21st 23:00   score 3 ── day:2026-11-21 is -100 at 01:00
+    22nd 01:30   revised to 9 ────────────── it is 100 at 02:00, its window's end is the same
+    22nd 12:00   after as-of
+    """
+    answer = {"type": "nps", "response_id": "r"}
+    lines = [
+        json.dumps({**answer, "at": f"2026-11-{at}:00Z", "score": score, "revision": revision})
+        for at, score, revision in (("21T23:00", 3, 0), ("22T01:30", 9, 1), ("22T12:00", 9, 2))
+    ]
+    config = '[topics]\nsurvey_answers = "a"\n[windows]\ncalendar = ["today"]\n'
+    options = ["--every", "1h", "--as-of", "2026-11-22T02:00:00Z"]
+    for held in (lines, lines[:2]):
+        found = {"survey_answers": [[line.encode() for line in held]]}
+        told = replay(config, found, options, tmp_path)[0].splitlines()
+        said = [
+            (update["revision"], update["window_end"], update["value"])
+            for update in map(json.loads, told)
+            if update["window"] == "day:2026-11-21" and update["metric"] == "nps"
+        ]
+        assert [value for _, _, value in said] == [-100.0, -100.0, 100.0]
+        assert max(said) == said[-1]
+        assert max(said)[0] == 2

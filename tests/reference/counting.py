@@ -123,7 +123,7 @@ def stands(events: list[Event]) -> Event | None:
     if greatest.entity is None:
         return greatest
     if greatest.topic == "survey_answers":
-        return replace(greatest, at=min(event.at for event in events))
+        return replace(greatest, at=min(events, key=order).at)
     reopened = any(event.kind == "reopened" for event in events)
     return replace(greatest, reopens=1) if reopened else greatest
 

@@ -10,7 +10,7 @@ AGE = 1_000
 
 def event(at: int, revision: int = 0) -> Entity:
     """An event that adds one to a cell."""
-    return Entity(revision, at, None, True, (), None, (("x", 1),), first=at, last=at)
+    return Entity(revision, at, None, True, (), None, (("x", 1),), (revision, at), at)
 
 
 @pytest.mark.parametrize(("mark", "known"), [(None, True), (1_100, True), (1_101, False)])
@@ -22,7 +22,7 @@ def test_an_entity_is_forgotten_when_the_watermark_is_past_its_age(
     entities.join(b"a", event(100))
     old, new = entities.join(b"a", event(50, 1), mark)
     assert (old is not None) == known
-    assert new.first == 50
+    assert new.first == ((0, 100) if known else (1, 50))
     assert new.last == (100 if known else 50)
 
 

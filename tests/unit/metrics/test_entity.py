@@ -23,7 +23,7 @@ def event(revision: int = 0, at: int = 0, name: str | None = None, **more: objec
         "leaf": ("fr",),
         "user": 7,
         "amounts": (("nps/0-10/9", 1),),
-        "first": at,
+        "first": (revision, at),
         "last": at,
         "reopened": False,
     }
@@ -71,15 +71,19 @@ def test_the_greatest_decides(lower: Entity, greater: Entity) -> None:
         assert join(one, other).leaf == greater.leaf
 
 
-def test_a_response_keeps_the_time_of_its_first_answer() -> None:
-    """Content of the greatest, in the slice of the least `at`.
+def test_a_response_keeps_the_time_of_its_least_revision() -> None:
+    """Content of the greatest, in the slice of the least; of equal revisions the earlier is less.
 
     0 s       10 s        20 s
-    |  r2     |           |  r1          r2 wins or not, the response counts in [0, 10 s)
+    |  r0     |           |  r1          counts what r1 says in [0, 10 s)
+    |  r2     |           |  r1          counts what r2 says in [20 s, 30 s)
     """
-    early, late = event(2, 4_000, amounts=(("a", 1),)), event(1, 21_000, amounts=(("b", 1),))
-    assert contribution(RESPONSE, join(early, late)) == Contribution(0, ("fr",), 0, 7, (("a", 1),))
-    early = msgspec.structs.replace(early, revision=0)
+    early, late = event(0, 4_000, amounts=(("a", 1),)), event(1, 21_000, amounts=(("b", 1),))
+    assert contribution(RESPONSE, join(early, late)) == Contribution(0, ("fr",), 0, 7, (("b", 1),))
+    early = event(2, 4_000, amounts=(("a", 1),))
+    found = contribution(RESPONSE, join(early, late))
+    assert found == Contribution(20_000, ("fr",), 0, 7, (("a", 1),))
+    late = event(2, 21_000, amounts=(("b", 1),))
     assert contribution(RESPONSE, join(early, late)) == Contribution(0, ("fr",), 0, 7, (("b", 1),))
 
 

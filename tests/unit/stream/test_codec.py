@@ -39,13 +39,28 @@ GOOD: dict[str, dict[str, Any]] = {
 
 
 def decode(source: str, *values: bytes | None) -> Decoded:
-    """A batch, read."""
-    return Codec(source, RULES).decode(values)
+    """A batch, read where `topic` is a dimension."""
+    return Codec(source, RULES, ["region", "topic"]).decode(values)
 
 
 def line(**changes: Any) -> bytes:
     """An answer with some fields changed."""
     return json.dumps({**ANSWER, **changes}).encode()
+
+
+def test_own_fields_are_as_long_as_they_like_unless_they_are_a_dimension() -> None:
+    """A subject line as `topic`: too long for a dimension, unless `dims` has another one."""
+    ticket = {"at": "2026-11-22T10:00:00Z", "ticket_id": "t"}
+    told: list[dict[str, Any]] = [
+        {"channel": "x" * 257},
+        {"topic": "x" * 256},
+        {"topic": "x" * 257},
+    ]
+    told.append({"topic": "x" * 257, "dims": {"topic": "y"}})
+    found = decode("ticket_closures", *(json.dumps({**ticket, **one}).encode() for one in told))
+    assert found.rows == [0, 1, 3]
+    assert [(bad.row, bad.reason) for bad in found.bad] == [(2, "range")]
+    assert found.bad[0].detail == "topic: expected a value in range"
 
 
 @pytest.mark.parametrize("source", GOOD)

@@ -46,6 +46,15 @@ def test_the_rules_of_scores_go_to_the_plan() -> None:
     assert rules["nps"].known((0, 10))
 
 
+def test_the_scores_of_a_disabled_metric_are_read_by_its_rules() -> None:
+    """They are no dead letters: who gives them is active."""
+    csat = {"enabled": False, "thresholds": {"0-3": 2}, "low_is_good": True}
+    plan = resolve({"metrics": {"csat": csat}}, {}).plan()
+    assert "csat" not in {choice.metric.name for choice in plan.choices}
+    assert plan.rules()["csat"].thresholds == {"0-3": 2}
+    assert plan.rules()["csat"].low_is_good
+
+
 @pytest.mark.parametrize(
     ("metric", "name", "told"),
     [

@@ -141,7 +141,7 @@ class Replay:
     def _evaluate(self, at: int) -> Iterator[Update]:
         moment = Moment(at, self._timeline.merged)
         for segment, names in self._timeline.names.items():
-            self._store.known[segment] = dict.fromkeys(names)  # without what was taken back
+            self._store.known[segment] = names  # also of what was taken back at once
             windows = (*self.plan.windows(), *self._closed(segment, at))
             for update in evaluate(self.plan, self._store, segment, windows, moment):
                 if update.n >= self.plan.min_n and (update.n or ":" not in update.window):
@@ -150,7 +150,9 @@ class Replay:
     def _closed(self, segment: str, at: int) -> Iterable[Window]:
         calendar, units = self.plan.calendar, self.plan.units()
         windows = dict.fromkeys(
-            calendar.closed(unit, day) for unit in units for day in sorted(self._days[segment])
+            calendar.closed(unit, day)
+            for unit in units
+            for day in sorted(self._days.get(segment, ()))
         )
         return [window for window in windows if window.span().end <= at]
 

@@ -1,16 +1,18 @@
 """The timeline of a replay: what was folded, cut into the stretches between two evaluations.
 
 An event is in the stretch that ends with the first evaluation not before it. Events that stand
-alone add to the stretch's overlay. Those of an entity are joined per stretch; when a stretch is
-merged, they are joined to the ones before and what that changes is added, in whatever slice.
+alone add to the stretch's overlay. Those of an entity are kept until their stretch is merged; then
+they are joined in order of time, and what each changes is added, in whatever slice. What it takes
+back was there for a time: its keys are told of ever after.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from operator import itemgetter
 
-from metrics.accumulator import counts
-from metrics.accumulator.counts import Counts
+import msgspec
+
 from metrics.columns import Columns
 from metrics.entities import Entities
 from metrics.entity import Entity, contribution, events
@@ -21,6 +23,9 @@ from metrics.zone import multiples
 
 Place = tuple[int, str]
 """A stretch, named by the evaluation at its end, and an input."""
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(Entity).decode
 
 
 class Lives:
@@ -46,8 +51,8 @@ class Timeline:
     """What was folded, by stretch; `every` is the time between evaluations, None for one alone."""
 
     def __init__(self, plan: Plan, every: int | None) -> None:
-        self.names: dict[str, Counts] = {}
-        """What the segments have data of, after the stretches that were merged."""
+        self.names: dict[str, dict[str, None]] = {}
+        """What the segments ever had data of, by the end of the stretches that were merged."""
         self.merged = 0
         """How many events those stretches have."""
         self._counts: Counter[int] = Counter()
@@ -56,12 +61,12 @@ class Timeline:
         self._roll_up = plan.roll_up()
         self._cap = plan.cap()
         self._overlays: dict[Place, Overlay] = {}
-        self._entities: dict[Place, Entities] = {}
+        self._revisions: dict[Place, list[tuple[int, bytes, bytes]]] = {}
         self._standing = Entities()
 
     def stretches(self) -> list[int]:
         """List the stretches that hold anything, in order of time."""
-        return sorted({stretch for stretch, _ in (*self._overlays, *self._entities)})
+        return sorted({stretch for stretch, _ in (*self._overlays, *self._revisions)})
 
     def _stretch(self, at: int) -> int:
         if self._every is None:
@@ -86,7 +91,7 @@ class Timeline:
         for at, name, event in found:
             stretch = self._stretch(at)
             self._counts[stretch] += 1
-            self._entities.setdefault((stretch, source), Entities()).join(name, event)
+            self._revisions.setdefault((stretch, source), []).append((at, name, _pack(event)))
 
     def _overlay(self, place: Place) -> Overlay:
         overlay = self._overlays.get(place)
@@ -100,22 +105,33 @@ class Timeline:
         In order of time, then of name, segments are admitted: whatever the order of the lines.
         """
         self.merged += self._counts.pop(stretch)
-        for place in [place for place in self._entities if place[0] == stretch]:
-            self._correct(place, self._entities.pop(place))
-        found = [
-            (start, segment, summary)
-            for place in [place for place in self._overlays if place[0] == stretch]
-            for segment, slices in self._overlays.pop(place).take()[0].items()
-            for start, summary in slices.items()
-        ]
-        for start, segment, summary in sorted(found, key=itemgetter(0, 1)):
+        inputs = [source for when, source in self._revisions if when == stretch]
+        gone = [self._correct((stretch, source)) for source in inputs]
+        added = [self._overlays.pop(place) for place in [*self._overlays] if place[0] == stretch]
+        found = [*_summaries(added, True), *_summaries(gone, False)]
+        for start, segment, summary, stands in sorted(found, key=itemgetter(0, 1)):
             home = segment if segment in self.names else self._cap.place(segment)
-            counts.absorb(self.names.setdefault(home, {}), summary.sizes())
-            yield home, start, summary
+            self.names.setdefault(home, {}).update(dict.fromkeys(summary.names()))
+            if stands:
+                yield home, start, summary
 
-    def _correct(self, place: Place, entities: Entities) -> None:
-        overlay, source = self._overlay(place), place[1]
-        for name, event in entities.states():
-            old, new = self._standing.join(name, event)
-            before, after = contribution(source, old), contribution(source, new)
-            overlay.replace(before, after, [self._roll_up])
+    def _correct(self, place: Place) -> Overlay:
+        """Join a stretch's events to their entities; return what was there and is taken back."""
+        source, found = place[1], sorted(self._revisions.pop(place), key=itemgetter(0, 1))
+        overlay, gone = self._overlay(place), Overlay(source, self._roll_up)
+        for (_, name), together in groupby(found, key=itemgetter(0, 1)):
+            states = [self._standing.join(name, _unpack(packed)) for _, _, packed in together]
+            before, after = contribution(source, states[0][0]), contribution(source, states[-1][1])
+            if overlay.replace(before, after, [self._roll_up]):
+                gone.replace(None, before, [self._roll_up])
+        return gone
+
+
+def _summaries(
+    overlays: Iterable[Overlay], stands: bool
+) -> Iterator[tuple[int, str, Summary, bool]]:
+    """Yield what overlays hold by slice and segment, and whether it stands."""
+    for overlay in overlays:
+        for segment, slices in overlay.take()[0].items():
+            for start, summary in slices.items():
+                yield start, segment, summary, stands

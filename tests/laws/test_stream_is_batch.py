@@ -198,11 +198,16 @@ def in_order(made: list[Line]) -> dict[TP, list[bytes]]:
 
 
 def assert_same(got: dict[str, Fields], expected: dict[str, Fields]) -> None:
-    """The same content by key; what a correction left empty says so where it was published."""
-    emptied = {key: got[key] for key in got.keys() - expected.keys()}
+    """The same content by key.
+
+    A key that a correction left empty says so where it had a value: published, or by event time.
+    """
+    either = got | expected
+    emptied = {key: either[key] for key in got.keys() ^ expected.keys()}
     assert all(one["status"] == "no_data" for one in emptied.values()), emptied
     assert all(one["value"] is None and one["n"] == 0 for one in emptied.values()), emptied
-    assert {key: got[key] for key in got if key not in emptied} == expected
+    both = got.keys() & expected.keys()
+    assert {key: got[key] for key in both} == {key: expected[key] for key in both}
 
 
 async def work(journal: Journal, deeds: list[tuple[str, int, int]], end: int) -> None:

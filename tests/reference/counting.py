@@ -115,6 +115,17 @@ def standing(accepted: Iterable[list[Event]], until: int) -> list[Event]:
     return [event for event in found if event is not None]
 
 
+def ever(accepted: Iterable[list[Event]], until: int) -> list[Event]:
+    """What stood at one instant or another, up to `until`, of the events up to that instant."""
+    found: list[Event] = []
+    for events in accepted:
+        for at in sorted({event.at for event in events if event.at <= until}):
+            stood = stands([event for event in events if event.at <= at])
+            if stood is not None and stood not in found[-1:]:
+                found.append(stood)
+    return found
+
+
 def stands(events: list[Event]) -> Event | None:
     """The event that the events of one entity come to, or an event by itself; None if none."""
     greatest = max(events, key=order)

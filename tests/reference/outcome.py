@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.reference.catalog import Series, series
-from tests.reference.counting import VERDICTS, Count, count, standing
+from tests.reference.counting import VERDICTS, Count, count, ever, standing
 from tests.reference.field import stamp
 from tests.reference.plan import Plan, duration, plan
 from tests.reference.record import Event
@@ -54,9 +54,9 @@ def batch(
     outcome = Outcome(at, counters={topic: tally(found) for topic, found in counts.items()})
     accepted = [events for found in counts.values() for events in found.accepted]
     if at is not None and accepted:
-        outcome.updates = picture(standing(accepted, at), asked, at)
+        outcome.updates = picture(standing(accepted, at), asked, at, ever(accepted, at))
         outcome.ticks = {
-            tick: picture(standing(accepted, tick), asked, tick)
+            tick: picture(standing(accepted, tick), asked, tick, ever(accepted, tick))
             for tick in ticks(accepted, asked, at, every)
         }
     return outcome
@@ -80,12 +80,18 @@ def ticks(accepted: list[list[Event]], asked: Plan, as_of: int, every: str | Non
         tick += step
 
 
-def picture(events: list[Event], asked: Plan, as_of: int) -> Updates:
-    """All updates at as-of, by key, in key order."""
+def picture(
+    events: list[Event], asked: Plan, as_of: int, once: list[Event] | None = None
+) -> Updates:
+    """All updates at as-of, by key, in key order; keys are those of what stood `once`."""
     updates: Updates = {}
-    for one in series(events, asked):
+    now = {(one.metric, one.variant, compact(one.by)): one.events for one in series(events, asked)}
+    for one in series(events if once is None else once, asked):
+        standing = now.get((one.metric, one.variant, compact(one.by)), [])
         for grouping in asked.groupings:
-            for segment, members in segments(one.events, grouping).items():
+            present = segments(standing, grouping)
+            for segment in segments(one.events, grouping):
+                members = present.get(segment, [])
                 named = dict(zip(grouping, segment, strict=True))
                 for window, update in evaluate(one, members, asked, as_of):
                     heading = head(one, window, named)
@@ -123,7 +129,7 @@ def evaluate(
         now, before = value(window.start, window.end), value(window.before, window.until)
         yield window, describe(one, now, before, asked, as_of)
     for calendar in kinds.values():
-        for window in calendar.closed(instants[0], as_of):
+        for window in calendar.closed(instants[0], as_of) if instants else ():
             now = value(window.start, window.end)
             if now.n:
                 before = value(window.before, window.until)

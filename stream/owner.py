@@ -210,7 +210,7 @@ class Owner:
                 await held.outbox.commit(flush)
                 self._show(shard)
             self._show(shard)
-            held.cost = time.monotonic() - held.flushed
+            held.cost = 0.0 if shard.owes else time.monotonic() - held.flushed
         age = time.monotonic() - held.checkpointed
         if shard.ready and shard.dirty and (final or shard.full or age >= self._timing.checkpoint):
             position = shard.position

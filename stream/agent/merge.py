@@ -123,7 +123,12 @@ class MergeShard:
     @property
     def dirty(self) -> bool:
         """Whether a checkpoint has something to keep, and passes over nothing that is still due."""
-        return self.position != self._merged_to and self._agenda.done
+        return self.position != self._merged_to and not self.owes
+
+    @property
+    def owes(self) -> bool:
+        """Whether a publication was broken off, and the rest of it is still due."""
+        return not self._agenda.done
 
     @property
     def full(self) -> bool:
@@ -207,7 +212,7 @@ class MergeShard:
                 records = []
         if records or self.gate.owes:
             yield self._published(records)
-        if not self._agenda.done:
+        if self.owes:
             return
         if refresh:
             self._refreshed, self._was_stale = now, stale

@@ -184,6 +184,7 @@ async def test_a_publication_is_broken_off_and_goes_on_afterwards(
     assert worker.owner.held[ONE] is held
     assert len(said) == 1
     assert not held.shard.dirty, "a checkpoint would pass over the other one"
+    assert held.cost == 0.0, "the other one would wait"
     await worker.owner._guarded(ONE, held)
     assert said == {ALL, FRANCE}
     assert held.shard.dirty

@@ -171,10 +171,11 @@ class Owner:
     async def _flush_all(self) -> None:
         """Flush everything; a long publication is broken off, whoever is next has the rest."""
         self._deadline = time.monotonic() + BREAK_OFF
-        await asyncio.gather(
-            *(self._guarded(tp, held, final=True) for tp, held in list(self.held.items()))
-        )
-        self._deadline = math.inf
+        flushes = [self._guarded(tp, held, final=True) for tp, held in self.held.items()]
+        try:
+            await asyncio.gather(*flushes)
+        finally:
+            self._deadline = math.inf
 
     async def _guarded(self, tp: TP, held: Held, final: bool = False) -> None:
         """Flush a partition; lose it on any failure, the last time also if it takes too long."""

@@ -16,7 +16,7 @@ class Agenda:
     """What has changed since the windows were last evaluated; `ticked` is when that was.
 
     `changed` are the local days that were on another agenda. Memory: one entry per segment and
-    local day changed since the last evaluation.
+    local day changed since the last evaluation, and one per segment that is due.
     """
 
     def __init__(
@@ -65,12 +65,14 @@ class Agenda:
         if everything:
             moved = self._windows
         names = segments if moved or closing else changed
+        found: dict[tuple[int, ...], tuple[Window, ...]] = {}  # most changed on the same days
         for segment in list(names):
-            days = changed.get(segment)
-            open_ = self._windows if days else moved
-            closed = dict.fromkeys((*closing, *self._corrected(days or (), as_of)))
-            if open_ or closed:
-                yield segment, (*open_, *closed)
+            days = tuple(sorted(changed.get(segment, ())))
+            if days not in found:
+                closed = dict.fromkeys((*closing, *self._corrected(days, as_of)))
+                found[days] = (*(self._windows if days else moved), *closed)
+            if found[days]:
+                yield segment, found[days]
 
     def _advance(self, as_of: int) -> tuple[tuple[Window, ...], tuple[Closed, ...]]:
         """Move the clock on; list the open windows that moved, and the windows that closed."""
@@ -88,7 +90,7 @@ class Agenda:
 
     def _corrected(self, days: Iterable[int], as_of: int) -> Iterator[Closed]:
         """Name the closed windows that hold a changed day, and those that compare with them."""
-        for day in sorted(days):
+        for day in days:
             for unit in self._units:
                 window = self._plan.calendar.closed(unit, day)
                 for one in (window, window.after()):

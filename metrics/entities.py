@@ -51,13 +51,11 @@ class Entities:
         return old, new
 
     def _note(self, name: bytes, new: Entity, old: Entity | None = None) -> None:
+        if self._age is None:
+            return
         bucket = new.last // self._width
         if old is None or old.last // self._width != bucket:
             self._buckets.setdefault(bucket, []).append(name)
-
-    def states(self) -> Iterable[tuple[bytes, Entity]]:
-        """Yield every entity's name and state."""
-        return ((name, _unpack(packed)) for name, packed in self._held.items())
 
     def take(self) -> list[tuple[bytes, bytes]]:
         """Hand over the packed states that changed since the last call, by name."""

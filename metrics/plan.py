@@ -36,7 +36,7 @@ class Choice(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """What to compute. `thin_below` and `min_n` are numbers of samples.
 
-    Of the metrics that are `disabled` nothing is computed, but scores are read by their rules.
+    Scores are read by `unused` rules, too: those of metrics that are not computed.
     `allow` names segments: those that alone are kept apart in their groupings. Of every other
     grouping at most `max_segments` are.
     """
@@ -45,7 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
     dimensions: tuple[str, ...] = ()
     groupings: tuple[Grouping, ...] = ((),)
     choices: tuple[Choice, ...] = ()
-    disabled: tuple[Choice, ...] = ()
+    unused: tuple[Rules, ...] = ()
     max_segments: int = 10_000
     allow: tuple[str, ...] = ()
     allowed_lateness: int = 10 * duration.MINUTE
@@ -127,7 +127,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     def rules(self) -> dict[str, Rules]:
         """Give the rules of every family of scores; without any they are plain."""
-        chosen = {one.rules.family: one.rules for one in (*self.choices, *self.disabled)}
+        chosen = {one.family: one for one in (*self.unused, *(one.rules for one in self.choices))}
         return {family: chosen.get(family, Rules(family)) for family in FAMILY.values()}
 
     def inputs(self) -> frozenset[str]:

@@ -57,12 +57,6 @@ class Summary:
         """Name the cells and, as `users/<source>`, the inputs that are in it."""
         return [*self.counts, *(f"users/{source}" for source in {**self.users, **self.counted})]
 
-    def sizes(self) -> Iterator[tuple[str, int]]:
-        """Yield how much is added under each name; sums of them are 0 where nothing is left."""
-        yield from self.counts.items()
-        yield from ((f"users/{source}", 1) for source in self.users)
-        yield from ((f"users/{source}", held.size()) for source, held in self.counted.items())
-
     def weight(self) -> int:
         """Estimate its size in bytes when it is packed, rather too much."""
         users = sum(len(held.packed) for held in self.users.values())

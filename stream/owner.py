@@ -86,12 +86,12 @@ class Owner:
         return {tp: held.shard.position for tp, held in self.held.items()}
 
     async def revoke(self, revoked: frozenset[TP]) -> None:
-        """Flush everything; it stays here until the next assignment is known."""
+        """Flush what can be in time; all stays here until the next assignment is known."""
         self._assigned = frozenset()
         await self._flush_all()
 
     async def stop(self) -> None:
-        """Flush for the last time and close the outboxes."""
+        """Flush what can be in time, and close the outboxes."""
         self._ended = True
         self._assigned = frozenset()
         await self._flush_all()
@@ -150,7 +150,7 @@ class Owner:
             if now - looked >= LOOK:
                 looked = now
                 self._look()
-            for tp, held in list(self.held.items()):
+            for tp, held in list(self.held.items()) if self._assigned else ():
                 if not held.lock.locked() and self._timing.is_due(held, now, every):
                     self._spawn(self._guarded(tp, held))
 
@@ -183,10 +183,12 @@ class Owner:
             async with asyncio.timeout(FINAL if final else None), held.lock:
                 if self.held.get(tp) is held:
                     await self._flush(tp, held, final)
-        except Exception as error:  # fenced, timed out, broker gone, a fault of ours: one answer
-            if not isinstance(error, Lost | TimeoutError):
+        except (Exception, asyncio.CancelledError) as error:  # fenced, no broker, a fault of ours
+            if not isinstance(error, Lost | TimeoutError | asyncio.CancelledError):
                 log.exception("flush failed", topic=tp.topic, partition=tp.partition)
             await self._lose(tp, held, str(error) or repr(error))
+            if isinstance(error, asyncio.CancelledError):
+                raise
 
     async def _flush(self, tp: TP, held: Held, final: bool) -> None:
         shard = held.shard
@@ -210,10 +212,9 @@ class Owner:
             async for flush in shard.publish(now, lambda: time.monotonic() > self._deadline):
                 await held.outbox.commit(flush)
                 self._show(shard)
-            self._show(shard)
             held.cost = 0.0 if shard.owes else time.monotonic() - held.flushed
-        age = time.monotonic() - held.checkpointed
-        if shard.ready and shard.dirty and (final or shard.full or age >= self._timing.checkpoint):
+        due = final or shard.full or self._timing.is_checkpoint_due(held)
+        if shard.ready and shard.dirty and due:
             position = shard.position
             await held.outbox.commit(await shard.checkpoint())
             held.checkpointed = time.monotonic()

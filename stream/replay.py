@@ -49,7 +49,7 @@ class Replay:
     """One run over files, as of one instant (None: the largest accepted `at`).
 
     `every` (milliseconds) also gives the values at its multiples since local midnight of
-    1970-01-01. Memory: the slices and the entities of everything that was read.
+    1970-01-01. Memory: the slices of everything that was read, and each event of an entity.
     """
 
     def __init__(self, plan: Plan, as_of: int | None = None, every: int | None = None) -> None:

@@ -36,6 +36,10 @@ class Timing(msgspec.Struct, frozen=True):
             return shard.ready and waited >= self.publish and waited >= _rest(held, shard)
         return shard.dirty and waited >= every
 
+    def is_checkpoint_due(self, held: Held) -> bool:
+        """Say whether a shard's last checkpoint is old enough for another."""
+        return time.monotonic() - held.checkpointed >= self.checkpoint
+
 
 def _rest(held: Held, shard: MergeShard) -> float:
     times = REST_BEHIND if _is_far_behind(shard) else REST

@@ -76,10 +76,6 @@ class Multiset(msgspec.Struct, gc=False):
         hashes, counts = self._columns()
         return dict(zip(hashes.tolist(), counts.tolist(), strict=True))
 
-    def size(self) -> int:
-        """Return the sum of all counts."""
-        return int(self._columns()[1].sum())
-
     def present(self) -> Distinct:
         """Return the set of hashes with a positive count."""
         hashes, counts = self._columns()

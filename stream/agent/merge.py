@@ -86,6 +86,7 @@ class MergeShard:
         """Closed windows that end by then may be published; written as updates write it."""
         self._news: dict[str, None] = {}
         self._refreshed = 0
+        self._again = False
         self._was_stale: frozenset[str] = frozenset()
         self._merged_to = -1
         self._lock = asyncio.Lock()
@@ -197,10 +198,13 @@ class MergeShard:
         stale = self._stale(now)
         age = now - self._refreshed  # negative when the clock was set back
         refresh = not 0 <= age < REFRESH_MS or stale != self._was_stale
+        if refresh:
+            self._refreshed, self._was_stale = now, stale
+        self._again = again = refresh or self._again  # also what is left of a refresh
         records: list[Record] = []
         worked = 0
         for segment, windows in self._agenda.due(now, self.store.known, everything=refresh):
-            records += self._changes(segment, windows, now, refresh)
+            records += self._changes(segment, windows, now, again)
             if late():
                 break
             worked += len(windows)
@@ -214,20 +218,19 @@ class MergeShard:
             yield self._published(records)
         if self.owes:
             return
-        if refresh:
-            self._refreshed, self._was_stale = now, stale
+        self._again = False
         self._since = min(self._since, instant.format(now))
         if mark > (self.store.watermark or 0):
             self.store.watermark = mark
 
     def _changes(
-        self, segment: str, windows: Sequence[Window], now: int, refresh: bool
+        self, segment: str, windows: Sequence[Window], now: int, again: bool
     ) -> Iterator[Record]:
         moment = self.moment(now)
         for update in evaluate(self.plan, self.store, segment, windows, moment):
             may_stand = update.window_end <= self._since
             suppressed = update.n < self.plan.min_n
-            said = self._said.is_news(update, suppressed, refresh, may_stand)
+            said = self._said.is_news(update, suppressed, again, may_stand)
             if said is not None:
                 self.shown.append(show(self.plan, self.store, update))
                 value = None if said == GONE else encode(update)

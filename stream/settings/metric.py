@@ -56,23 +56,32 @@ class Metrics(msgspec.Struct, frozen=True):
     thin_below: int = 30
     chosen: Mapping[str, Chosen] = msgspec.field(default_factory=lambda: dict(STANDARD))
 
-    def choices(self, windows: Sequence[Window], enabled: bool = True) -> tuple[Choice, ...]:
-        """Say what to compute of the catalog in these windows, or what not."""
+    def choices(self, windows: Sequence[Window]) -> tuple[Choice, ...]:
+        """Say what to compute of the catalog in these windows."""
         return tuple(
             _choice(METRICS[name], chosen, windows)
             for name, chosen in self.chosen.items()
-            if chosen.enabled == enabled
+            if chosen.enabled
         )
+
+    def unused(self) -> tuple[Rules, ...]:
+        """Give the rules of metrics that are not computed."""
+        found = self.chosen.items()
+        return tuple(_rules(name, chosen) for name, chosen in found if not chosen.enabled)
 
 
 def _choice(metric: Metric, chosen: Chosen, windows: Sequence[Window]) -> Choice:
-    family = metric.name if metric.name in FAMILY.values() else ""
     return Choice(
         metric,
         tuple(one for one in metric.variants if one.name in chosen.variants),
-        Rules(family, dict(chosen.thresholds), chosen.low_is_good),
+        _rules(metric.name, chosen),
         windows_of(metric, windows),
     )
+
+
+def _rules(name: str, chosen: Chosen) -> Rules:
+    family = name if name in FAMILY.values() else ""
+    return Rules(family, dict(chosen.thresholds), chosen.low_is_good)
 
 
 def _variant(metric: Metric) -> Kind:

@@ -66,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True):
             dimensions=self.dimensions,
             groupings=self.groupings,
             choices=self.metrics.choices(windows.all(calendar)),
-            disabled=self.metrics.choices(windows.all(calendar), enabled=False),
+            unused=self.metrics.unused(),
             max_segments=self.segments.max,
             allow=self.segments.keys(self.groupings),
             allowed_lateness=windows.allowed_lateness,

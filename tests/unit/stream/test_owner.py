@@ -1,114 +1,17 @@
 """The owner: what it holds when partitions come and go while it is busy with them."""
 
 import asyncio
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from metrics.segment import key
 from stream import owner as module
-from stream import partial
 from stream.agent import merge
-from stream.agent.merge import MergeShard, Target
-from stream.ground import Ground, Recovered
+from stream.ground import Ground
 from stream.health import Health
-from stream.owner import Owner
-from stream.sink.shown import Shown
-from stream.state.flush import Flush
-from stream.telemetry import Telemetry
-from stream.timing import Timing
-from stream.transport.batch import TP, Batch
-from stream.transport.handover import Handover
+from stream.transport.batch import TP
 from tests.data import plan as plans
-
-NOW = time.time_ns() // 1_000_000
-ALL, FRANCE = key([]), key([("region", "fr")])
-ONE, TWO = TP("partials", 0), TP("partials", 1)
-
-
-class Outbox:
-    """Commits nothing; `open` counts those that are not closed."""
-
-    open = 0
-
-    def __init__(self) -> None:
-        Outbox.open += 1
-        self._closed = False
-
-    async def commit(self, flush: Flush) -> None:
-        """Take a flush."""
-
-    async def close(self) -> None:
-        """End it."""
-        Outbox.open -= not self._closed
-        self._closed = True
-
-
-class Stand:
-    """The ground and the line of one worker, without a broker; recovery waits for `gate`."""
-
-    fences = True
-    names = SimpleNamespace(partitions={}, partials="partials", shards=2)
-
-    def __init__(self) -> None:
-        Outbox.open = 0
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.assigned: frozenset[TP] = frozenset()
-        self.sought: dict[TP, int] = {}
-
-    async def recover(self, tps: Sequence[TP]) -> list[Recovered]:
-        """Make empty shards."""
-        await self.gate.wait()
-        return [Recovered(self.shard(tp), self.outbox(), None) for tp in tps]
-
-    def shard(self, tp: TP) -> MergeShard:
-        """An empty shard."""
-        target = Target("group", "updates", "state", {"usage": 1}, 2)
-        return MergeShard(tp, plans.whole(), target).restore({}, 0)
-
-    def outbox(self) -> Any:
-        """One that is open."""
-        return Outbox()
-
-    def assignment(self) -> frozenset[TP]:
-        """What the group gives."""
-        return self.assigned
-
-    async def seek(self, positions: Mapping[TP, int]) -> None:
-        """Read from there."""
-        self.sought.update(positions)
-
-    def end_offset(self, tp: TP) -> int | None:
-        """Nothing is known."""
-        return None
-
-    def silence(self) -> float:
-        """The group has just heard of us."""
-        return 0.0
-
-
-class Worker:
-    """An owner on its stand, and what is around it."""
-
-    def __init__(self) -> None:
-        self.stand = cast(Any, Stand())
-        self.owner = Owner(self.stand, self.stand, Timing(), Telemetry())
-        intake: Any = SimpleNamespace(close=lambda: None)
-        self.handover = Handover(self.owner, self.stand, lambda: intake)
-
-    async def rebalance(self, *tps: TP) -> None:
-        """The group gives these partitions."""
-        await self.handover.revoke(None, self.stand.assigned)
-        self.stand.assigned = frozenset(tps)
-        await self.handover.claim()
-
-    def exported(self) -> set[TP]:
-        """The shards whose values are shown."""
-        return {shard.tp for shard in Health(self.owner, self.stand, 10.0).exported()}
+from tests.data.stand import ONE, TWO, Outbox, Worker, deltas
 
 
 async def test_a_partition_that_went_elsewhere_is_not_claimed_back(
@@ -169,32 +72,6 @@ async def test_a_long_publication_holds_no_rebalance_up(monkeypatch: pytest.Monk
     assert Outbox.open == 1
 
 
-async def test_a_publication_is_broken_off_and_goes_on_afterwards(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A rebalance waits for no publication: what is left is published when it is over."""
-    monkeypatch.setattr(module, "BREAK_OFF", 0.0)
-    worker, said = Worker(), set[str]()
-    sink: Any = SimpleNamespace(offer=lambda found: said.update(segments(found)))
-    worker.owner.sinks.append(sink)
-    await worker.rebalance(ONE)
-    held = worker.owner.held[ONE]
-    await worker.owner.absorb(deltas(0, 1, ALL, FRANCE))
-    await worker.rebalance(ONE)
-    assert worker.owner.held[ONE] is held
-    assert len(said) == 1
-    assert not held.shard.dirty, "a checkpoint would pass over the other one"
-    assert held.cost == 0.0, "the other one would wait"
-    await worker.owner._guarded(ONE, held)
-    assert said == {ALL, FRANCE}
-    assert held.shard.dirty
-
-
-def segments(found: Iterable[Shown]) -> set[str]:
-    """Those that updates are of."""
-    return {key([*one.update.segment.items()]) for one in found}
-
-
 async def test_a_stop_closes_every_outbox() -> None:
     """In order, after a last flush."""
     worker = Worker()
@@ -227,15 +104,6 @@ async def test_what_is_at_hand_in_a_rebalance_is_neither_merged_twice_nor_lost(
     assert worker.stand.sought[ONE] == shard.position == 10
     await worker.owner.absorb(deltas(10, 30))
     assert merged == list(range(30))
-
-
-def deltas(first: int, end: int, *segments: str) -> Batch:
-    """Partials that tell of one answer in each of the segments."""
-    places = range(first, end)
-    told = [(segment, [partial.Part(NOW, {"nps/0-10/9": 1}, {})]) for segment in segments]
-    values: list[bytes | None] = [partial.encode(partial.Partial([], told)) for _ in places]
-    records = [cast(Any, SimpleNamespace(offset=place)) for place in places]
-    return Batch(*ONE, first, end, values, records)
 
 
 async def test_who_finds_nothing_to_read_looks_at_the_state_before_it_stops(

@@ -72,6 +72,11 @@ class Intake:
         self._open = True
         self.stir()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what is fetched now reaches its owner; may be asked on any thread."""
+        return self._open
+
     def stir(self) -> None:
         """Wake up who waits for something to read."""
         self._stirred.set()

@@ -96,12 +96,21 @@ class Thread(driver.AIOKafkaConsumerThread):
         return self._wrap(fetched)  # on this thread without a pause: no seek comes between
 
     def _wrap(self, fetched: Mapping[TP, list[Batch]]) -> Mapping[TP, list[Parcel]]:
+        """Give batches with their reading.
+
+        A call that aiokafka held back for a rebalance may end before Faust lets anything flow, and
+        what it gives would be thrown away, the last records of a partition for ever: it is given
+        back to the fetcher, by a seek to where it began.
+        """
         intake = self.consumer.intake
-        readings = {tp: intake.reading(tp) for tp in fetched}
+        readings = {tp: found for tp in fetched if (found := intake.reading(tp))}
+        if not intake.is_open:
+            for tp in readings:
+                self._ensure_consumer().seek(tp, fetched[tp][0].first)
+            return {}
         return {
             tp: [Parcel(reading, batch) for batch in fetched[tp]]
             for tp, reading in readings.items()
-            if reading
         }
 
     async def call(self, work: Coroutine[Any, Any, T]) -> T:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from metrics.admission import Admission
 from metrics.store import Store
-from stream import owner
+from stream import opinion
 from stream.__main__ import main
 from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
@@ -82,7 +82,7 @@ def short_recovery() -> None:
         pass
 
     FoldShard.restore = restored  # type: ignore[assignment,method-assign] # broken on purpose
-    vars(owner)["ask"] = content
+    vars(opinion)["ask"] = content
 
 
 def untold() -> None:

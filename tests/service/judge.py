@@ -114,9 +114,13 @@ def counts(n: int, parts: Mapping[str, int]) -> Counts:
 
 
 def differences(updates: Updates, truth: Updates) -> Iterator[str]:
-    """Say in which keys and fields updates differ from the truth."""
+    """Say in which keys and fields updates differ from the truth.
+
+    What a correction emptied before it was published is not missed.
+    """
     for key in sorted(truth.keys() - updates.keys()):
-        yield f"{key}: missing"
+        if truth[key]["n"]:
+            yield f"{key}: missing"
     for key in sorted(updates.keys() - truth.keys()):
         yield f"{key}: unexpected, n = {updates[key]['n']}"
     for key in sorted(truth.keys() & updates.keys()):

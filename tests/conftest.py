@@ -67,7 +67,8 @@ def topic(kafka: Kafka) -> Callable[..., Awaitable[str]]:
 
     async def create(partitions: int = 1, config: Mapping[str, str] | None = None) -> str:
         name = unique("topic")
-        await kafka.create_topic(name, partitions, config)
+        kept = {"retention.ms": "-1"}  # records of tests are old
+        await kafka.create_topic(name, partitions, {**kept, **(config or {})})
         return name
 
     return create

@@ -26,7 +26,7 @@ from stream.state.flush import Flush
 from stream.state.outbox import Outbox, in_transaction
 from stream.state.producer import Producer
 
-GAP = 0.1  # seconds between two halves of a flush that should be one
+GAP = 0.3  # seconds between two halves of a flush that should be one
 MISSED = 200  # records
 
 

@@ -7,15 +7,10 @@ Memory: two byte strings and an entry of a dict for each, see `bench/entity.py`.
 
 from collections.abc import Iterable
 
-import msgspec
-
-from metrics.entity import Entity, join
+from metrics.entity import Entity, join, pack, unpack
 
 MOST_AT_ONCE = 5_000  # looked at in one call of `forget`, some milliseconds
 _BUCKETS = 256  # of newest events within `age`
-
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(Entity).decode
 
 
 class Entities:
@@ -40,12 +35,12 @@ class Entities:
         `mark` is the watermark before the event.
         """
         packed = self._held.get(name)
-        old = None if packed is None else _unpack(packed)
+        old = None if packed is None else unpack(packed)
         if old and self._age is not None and mark is not None and mark - old.last > self._age:
             old = None
         new = event if old is None else join(old, event)
         if new != old:
-            self._held[name] = _pack(new)
+            self._held[name] = pack(new)
             self._changed[name] = None
             self._note(name, new, old)
         return old, new
@@ -66,7 +61,7 @@ class Entities:
         """Take packed states back."""
         for name, packed in states:
             self._held[name] = packed
-            self._note(name, _unpack(packed))
+            self._note(name, unpack(packed))
 
     def forget(self, mark: int | None) -> list[bytes]:
         """Drop entities that the watermark has left behind, some at a time; return their names."""
@@ -88,7 +83,7 @@ class Entities:
 
     def _drop(self, name: bytes, bucket: int) -> bool:
         packed = self._held.get(name)
-        if packed is None or _unpack(packed).last // self._width != bucket:
+        if packed is None or unpack(packed).last // self._width != bucket:
             return False  # it has had a newer event
         del self._held[name]
         return True

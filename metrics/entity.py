@@ -59,6 +59,10 @@ class Entity(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.revision, self.at, *name, not self.stands, self.leaf, self.amounts, user
 
 
+pack = msgspec.msgpack.Encoder().encode
+unpack = msgspec.msgpack.Decoder(Entity).decode
+
+
 def join(one: Entity, other: Entity) -> Entity:
     """Give the state that has the events of both."""
     greatest = one if one.rank() >= other.rank() else other

@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-import msgspec
-
 from metrics.columns import Columns
 from metrics.entities import Entities
-from metrics.entity import Entity, contribution, events
+from metrics.entity import Entity, contribution, events, pack, unpack
 from metrics.overlay import Overlay
 from metrics.plan import Plan
 from metrics.summary import Summary
@@ -23,9 +21,6 @@ from metrics.zone import multiples
 
 Place = tuple[int, str]
 """A stretch, named by the evaluation at its end, and an input."""
-
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(Entity).decode
 
 
 class Lives:
@@ -91,7 +86,7 @@ class Timeline:
         for at, name, event in found:
             stretch = self._stretch(at)
             self._counts[stretch] += 1
-            self._revisions.setdefault((stretch, source), []).append((at, name, _pack(event)))
+            self._revisions.setdefault((stretch, source), []).append((at, name, pack(event)))
 
     def _overlay(self, place: Place) -> Overlay:
         overlay = self._overlays.get(place)
@@ -120,7 +115,7 @@ class Timeline:
         source, found = place[1], sorted(self._revisions.pop(place), key=itemgetter(0, 1))
         overlay, gone = self._overlay(place), Overlay(source, self._roll_up)
         for (_, name), together in groupby(found, key=itemgetter(0, 1)):
-            states = [self._standing.join(name, _unpack(packed)) for _, _, packed in together]
+            states = [self._standing.join(name, unpack(packed)) for _, _, packed in together]
             before, after = contribution(source, states[0][0]), contribution(source, states[-1][1])
             if overlay.replace(before, after, [self._roll_up]):
                 gone.replace(None, before, [self._roll_up])

@@ -56,7 +56,7 @@ async def test_every_number_is_the_batch(kafka: Kafka, tmp_path: Path) -> None:
     """On the topic, at the scrape, and at the scrape again when one of the workers is dead."""
     now = time.time_ns() // 1_000_000
     lines = company(now)
-    truth = batch(CONFIG, lines, now)
+    truth = batch(CONFIG, lines, now, emptied=False)
     with Site(kafka, tmp_path, CONFIG) as site:
         await site.create(2, *TOPICS)
         await send(site, lines)

@@ -1,7 +1,6 @@
 """Whole batches through Faust against a real broker: every record, every offset, once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import cast
 
@@ -11,6 +10,7 @@ from stream.transport.batch import TP, Batch
 from stream.transport.consumer import Consumer
 from stream.transport.intake import Intake
 from tests.integration.transport_owner import (
+    Create,
     Ledger,
     Recorder,
     producer,
@@ -21,8 +21,6 @@ from tests.integration.transport_owner import (
     until,
 )
 from tests.service.kafka import Kafka, unique
-
-Create = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import pytest
@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from stream.transport.app import build
 from stream.transport.batch import TP, Batch
 from tests.integration.transport_owner import (
+    Create,
     Ledger,
     Recorder,
     producer,
@@ -21,7 +22,6 @@ from tests.integration.transport_owner import (
 )
 from tests.service.kafka import Kafka
 
-Create = Callable[..., Awaitable[str]]
 PARTITIONS = 6
 
 

@@ -1,7 +1,7 @@
 """A fetch that a rebalance held up: what it brings is not lost."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from stream.transport import consumer
 from stream.transport.batch import TP
 from tests.integration.transport_owner import (
+    Create,
     Ledger,
     Recorder,
     producer,
@@ -18,8 +19,6 @@ from tests.integration.transport_owner import (
     until,
 )
 from tests.service.kafka import Kafka
-
-Create = Callable[..., Awaitable[str]]
 
 
 async def test_what_a_call_from_before_a_rebalance_brings_is_not_lost(

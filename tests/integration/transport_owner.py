@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
 
@@ -16,6 +16,9 @@ from tests.service.kafka import Kafka
 
 Row = tuple[int, bytes | None, bytes | None, int]
 """Offset, key, value, timestamp."""
+
+Create = Callable[..., Awaitable[str]]
+"""Makes a topic: the fixture `topic`."""
 
 Employed = TypeVar("Employed", bound="Recorder")
 

@@ -38,8 +38,13 @@ def batch(
     inputs: Inputs,
     as_of: int | str | None = None,
     every: str | None = None,
+    emptied: bool = True,
 ) -> Outcome:
-    """Everything that a replay of the files must say at as-of (default: greatest accepted `at`)."""
+    """Everything that a replay of the files must say at as-of (default: greatest accepted `at`).
+
+    Without `emptied` keys those that corrections left without an event are not among it: who is
+    told of all events at once never said anything under them.
+    """
     asked = plan(dict(config))
     until = stamp(as_of) if isinstance(as_of, str) else as_of
     counts = {topic: count(topic, partitions, asked, until) for topic, partitions in inputs.items()}
@@ -54,7 +59,8 @@ def batch(
     outcome = Outcome(at, counters={topic: tally(found) for topic, found in counts.items()})
     accepted = [events for found in counts.values() for events in found.accepted]
     if at is not None and accepted:
-        outcome.updates = picture(standing(accepted, at), asked, at, ever(accepted, at))
+        once = ever(accepted, at) if emptied else None
+        outcome.updates = picture(standing(accepted, at), asked, at, once)
         outcome.ticks = {
             tick: picture(standing(accepted, tick), asked, tick, ever(accepted, tick))
             for tick in ticks(accepted, asked, at, every)

@@ -16,6 +16,12 @@ DEFAULTS: dict[str, Scale] = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "fc
 
 PROMOTER, PASSIVE = 9, 7  # the least scores of each
 
+FARTHEST = 100
+"""How far from 0 a scale may reach whose number of points alone makes it known.
+
+Each scale is a `by` of its own: without a bound, one sender could make up any number of them.
+"""
+
 _SCALES: dict[str, set[Scale]] = {"nps": {(0, 10), (1, 10)}, "fcr_survey": {(0, 1)}}
 """The scales of types that have no others."""
 
@@ -59,9 +65,11 @@ class Rules(msgspec.Struct, frozen=True):
     low_is_good: bool = False
 
     def known(self, scale: Scale) -> bool:
-        """Say whether there is a rule for a scale."""
+        """Say whether there is a rule for a scale: by its name, or by its number of points."""
         if self.family in _SCALES:
             return scale in _SCALES[self.family]
+        if not -FARTHEST <= scale[0] < scale[1] <= FARTHEST:
+            return name(scale) in self.thresholds
         points = scale[1] - scale[0] + 1
         return name(scale) in self.thresholds or points in _TOP_BOXES.get(self.family, {})
 

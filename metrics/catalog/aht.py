@@ -12,7 +12,7 @@ from metrics.scale import Rules
 from metrics.statistic import Interval, Pairs, mean, quotient, ratio
 
 QUANTILES = ("0.5", "0.9", "0.95", "0.99")
-_LOW = 1 << 40  # a sum of squares is kept in two cells, so that each fits 64 bits in any slice
+_LOW = 1 << 32  # products are kept in two cells, so that sums of billions fit 64 bits each
 
 
 def contribute(ticket: TicketClosure) -> Iterable[tuple[str, int]]:
@@ -21,17 +21,23 @@ def contribute(ticket: TicketClosure) -> Iterable[tuple[str, int]]:
     if ticket.kind != "closed" or ticket.outcome != "resolved" or handled is None:
         return ()
     contacts = 1 if ticket.contacts is None else int(ticket.contacts)
-    high, low = divmod(handled * handled, _LOW)
     return (
         ("aht/tickets", 1),
         ("aht/handle_ms", handled),
         ("aht/contacts", contacts),
-        ("aht/hh_high", high),
-        ("aht/hh_low", low),
-        ("aht/hc", handled * contacts),
-        ("aht/cc", contacts * contacts),
+        *_halves("hh", handled * handled),
+        *_halves("hc", handled * contacts),
+        *_halves("cc", contacts * contacts),
         (f"aht/b{bucket(handled)}", 1),
     )
+
+
+def _halves(name: str, product: int) -> Iterator[tuple[str, int]]:
+    high, low = divmod(product, _LOW)
+    if high:
+        yield f"aht/{name}_high", high
+    if low:
+        yield f"aht/{name}_low", low
 
 
 def handle_ms(ticket: TicketClosure) -> int | None:
@@ -74,14 +80,10 @@ def lower_quantiles(totals: Totals, rules: Rules) -> Iterator[tuple[By, Value]]:
 
 def _pairs(cells: dict[str, int]) -> Pairs:
     get = cells.get
-    return Pairs(
-        n=get("tickets", 0),
-        h=get("handle_ms", 0),
-        c=get("contacts", 0),
-        hh=get("hh_high", 0) * _LOW + get("hh_low", 0),
-        hc=get("hc", 0),
-        cc=get("cc", 0),
+    hh, hc, cc = (
+        get(f"{name}_high", 0) * _LOW + get(f"{name}_low", 0) for name in ("hh", "hc", "cc")
     )
+    return Pairs(get("tickets", 0), get("handle_ms", 0), get("contacts", 0), hh, hc, cc)
 
 
 def _parts(cells: dict[str, int]) -> dict[str, int]:

@@ -197,13 +197,14 @@ class MergeShard:
         mark, self.store.clock = self.sources.mark(), now
         stale = self._stale(now)
         age = now - self._refreshed  # negative when the clock was set back
-        refresh = not 0 <= age < REFRESH_MS or stale != self._was_stale
-        if refresh:
-            self._refreshed, self._was_stale = now, stale
+        refresh = not 0 <= age < REFRESH_MS
         self._again = again = refresh or self._again  # also what is left of a refresh
+        if refresh:
+            self._refreshed = now
+        everything, self._was_stale = refresh or stale != self._was_stale, stale
         records: list[Record] = []
         worked = 0
-        for segment, windows in self._agenda.due(now, self.store.known, everything=refresh):
+        for segment, windows in self._agenda.due(now, self.store.known, everything):
             records += self._changes(segment, windows, now, again)
             if late():
                 break

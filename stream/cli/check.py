@@ -8,7 +8,7 @@ import click
 from stream import log
 from stream.check.finding import Finding, Level, counted
 from stream.cli import option
-from stream.settings import Settings
+from stream.settings import NEEDED, Settings
 
 COLOURS: dict[Level, str] = {"ok": "green", "note": "yellow", "bad": "red"}
 WIDTH = 24  # of subjects: the longest keys of inputs
@@ -25,7 +25,7 @@ def check(path: Path | None) -> None:
     One line for each thing: ok, note (advice) or bad, with what to do. Exits with 1 if anything
     is bad, with 2 if the configuration is.
     """
-    settings = option.read(path, worker=True)
+    settings = option.read(path, needs=NEEDED)
     log.silence()
     with option.told():
         wrong = asyncio.run(_report(settings))

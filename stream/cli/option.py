@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -37,15 +37,15 @@ def span(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
         raise click.BadParameter(str(error)) from None
 
 
-def read(path: Path | None, worker: bool = False) -> Settings:
-    """Load the settings, or say all their faults and exit with 2; `worker`: it must do for one.
+def read(path: Path | None, needs: Collection[str] = ()) -> Settings:
+    """Load the settings, or say all their faults and exit with 2; `needs`: of `NEEDED`.
 
-    A worker without a file is told so: it may have been forgotten.
+    Who needs something and has no file is told so: it may have been forgotten.
     """
-    if worker and path is None:
+    if needs and path is None:
         click.echo(f"ressenti: {_without()}", err=True)
     try:
-        return load(path, os.environ, worker)
+        return load(path, os.environ, needs)
     except ConfigError as error:
         fail(error, WRONG)
 

@@ -62,7 +62,7 @@ def replay(path: Path | None, as_ofs: list[int], every: int | None, files: tuple
 
 
 def _files(settings: Settings, texts: Sequence[str]) -> list[File]:
-    """Read `TOPIC=FILE`: TOPIC is an input's key, or its configured topic."""
+    """Read `TOPIC=FILE`: TOPIC is an input's key, or its topic where it has one."""
     plan = settings.plan()
     key = hash_key(settings.privacy.hash_key or KEY)
     sources = {name: key for key, name in settings.topics.inputs().items()}
@@ -71,8 +71,8 @@ def _files(settings: Settings, texts: Sequence[str]) -> list[File]:
     for text in texts:
         topic, _, path = text.partition("=")
         source = sources.get(topic, topic)
-        if source not in sources.values() or not path:
-            raise click.UsageError(_misread(text, topic, path, [*sources.values(), *sources]))
+        if source not in INPUTS or not path:
+            raise click.UsageError(_misread(text, topic, path, [*INPUTS, *sources]))
         if source not in readers:
             readers[source] = Reader(source, plan, key)
         found.append(File(readers[source], Path(path)))
@@ -84,12 +84,7 @@ def _size(files: Sequence[File]) -> int:
 
 
 def _misread(text: str, topic: str, path: str, known: Sequence[str]) -> str:
-    """Say what is wrong with a `TOPIC=FILE`, given the topics that are configured."""
-    if topic in INPUTS or not known:
-        name = topic if topic in INPUTS else INPUTS[0]
-        example = f'{name} = "{name.replace("_", ".")}"'
-        if topic not in known:
-            return f"{text!r}: no such input in the configuration, add {example} to [topics]"
+    """Say what is wrong with a `TOPIC=FILE`, given the topics that there are."""
     if topic in known:
         return f"{text!r}: expected TOPIC=FILE, such as {topic}={path or 'events.jsonl'}"
     near = get_close_matches(topic, known, n=1)

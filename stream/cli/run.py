@@ -8,14 +8,14 @@ import click
 from stream import log
 from stream.cli import option
 from stream.ending import until_signal
-from stream.settings import Settings
+from stream.settings import NEEDED, Settings
 
 
 @click.command(epilog="Example: ressenti run -c ressenti.toml", short_help="Run a worker.")
 @option.config
 def run(path: Path | None) -> None:
     """Run a worker until it gets SIGTERM or Ctrl-C; start more of them to scale out."""
-    settings = option.read(path, worker=True)
+    settings = option.read(path, needs=NEEDED)
     log.configure()
     with option.told():
         asyncio.run(_work(settings))

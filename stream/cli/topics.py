@@ -50,7 +50,7 @@ def plan(path: Path | None) -> None:
 
     Exits with 1 if there is something that only a person can put right.
     """
-    settings = option.read(path, worker=True)
+    settings = option.read(path, needs=("topics",))
     log.silence()
     with option.told():
         found = asyncio.run(_plan(settings, settings.kafka.client()))
@@ -68,7 +68,7 @@ def apply(path: Path | None) -> None:
 
     Exits with 1 if there is something left that only a person can put right.
     """
-    settings = option.read(path, worker=True)
+    settings = option.read(path, needs=("topics",))
     log.silence()
     with option.told():
         found = asyncio.run(_apply(settings, settings.kafka.client()))

@@ -7,6 +7,6 @@ records by `stream.settings.reference`.
 
 from stream.settings.fault import ConfigError
 from stream.settings.load import load
-from stream.settings.root import Settings
+from stream.settings.root import NEEDED, Settings
 
-__all__ = ["ConfigError", "Settings", "load"]
+__all__ = ["NEEDED", "ConfigError", "Settings", "load"]

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stream.settings.fault import ConfigError, Fault, Faults, Wrong
@@ -20,27 +20,27 @@ _TUPLE = re.compile(r"\(('.+?',? ?)+\)")
 _PLAIN = ("Expected ", "Cannot ", "Unclosed ", "Unterminated ", "Invalid ")
 
 
-def load(path: Path | None, environ: Mapping[str, str], worker: bool = False) -> Settings:
+def load(path: Path | None, environ: Mapping[str, str], needs: Iterable[str] = ()) -> Settings:
     """Read the file, if there is one, and the `RESSENTI_` variables, which win over it.
 
-    `worker` says whether they must do for a worker. Raises `ConfigError` with all faults, by key
-    and never by value.
+    `needs` names tables that the command cannot do without. Raises `ConfigError` with all faults,
+    by key and never by value.
     """
     try:
         table = _table(path) if path else {}
     except Wrong as wrong:
         raise ConfigError(wrong.faults) from None
-    return resolve(table, environ, worker)
+    return resolve(table, environ, needs)
 
 
 def resolve(
-    table: Mapping[str, object], environ: Mapping[str, str], worker: bool = False
+    table: Mapping[str, object], environ: Mapping[str, str], needs: Iterable[str] = ()
 ) -> Settings:
     """Make settings of a file's table and the variables; raises `ConfigError` with all faults."""
     faults = Faults()
     whole, origins = overlay(table, environ, SECRETS, faults)
     settings = read(Settings, whole, "", faults)
-    faults += check(settings, faults, worker)
+    faults += check(settings, faults, needs)
     if faults:
         raise ConfigError(_with_origin(fault, origins) for fault in faults)
     return settings

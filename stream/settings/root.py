@@ -117,20 +117,20 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
 """What is to be found wrong between keys, with the keys that must be right to look at all."""
 
 
-NEEDED: tuple[tuple[tuple[str, ...], Check], ...] = (
-    (("privacy",), lambda settings: check_hash_key(settings.privacy)),
-    (("topics",), lambda settings: topic.check_inputs(settings.topics)),
-)
-"""What a worker needs besides."""
+NEEDED: Mapping[str, Check] = {
+    "privacy": lambda settings: check_hash_key(settings.privacy),
+    "topics": lambda settings: topic.check_inputs(settings.topics),
+}
+"""What some commands need besides, by its table; a worker all of it."""
 
 
-def check(settings: Settings, found: Sequence[Fault], worker: bool = False) -> Faults:
+def check(settings: Settings, found: Sequence[Fault], needs: Iterable[str] = ()) -> Faults:
     """Find what is wrong between keys; where a key is at fault already nothing is added.
 
-    `worker` adds what only a worker needs.
+    `needs` names what is needed besides, of `NEEDED`.
     """
     faults = Faults()
-    for keys, look in (*CHECKS, *NEEDED) if worker else CHECKS:
+    for keys, look in (*CHECKS, *(((table,), NEEDED[table]) for table in needs)):
         if not any(fault.within(key) for fault in found for key in keys):
             faults += look(settings)
     return faults

@@ -64,7 +64,7 @@ async def render(shards: Iterable[MergeShard], selection: Selection) -> Expositi
     shown = 0
     for _, lines in series:
         if shown + len(lines) > selection.max_series:
-            continue
+            break
         shown += len(lines)
         for name, line in lines:
             families.setdefault(name, []).append(line)

@@ -16,8 +16,7 @@ COMMAND_LINE = (
     Case("An option that is mistyped", "run --confg ressenti.toml"),
     Case("A replay of nothing", REPLAY, INPUT),
     Case("A replay of an input that is mistyped", f"{REPLAY} survey_answer=a.jsonl", INPUT),
-    Case("A replay without a configuration", "replay survey_answers=a.jsonl"),
-    Case("A replay of an input that is not configured", f"{REPLAY} costs=a.jsonl", INPUT),
+    Case("A replay of what is no input", "replay answers=a.jsonl"),
     Case("A replay without the file's name", f"{REPLAY} survey_answers", INPUT),
     Case("A replay of a file that is not there", f"{REPLAY} survey_answers=a.jsonl", INPUT),
     Case(

@@ -16,8 +16,9 @@ Where the definitions leave room, this is what the reference takes:
 6.  The length limit holds for `id`, every field whose name ends in `_id`, every value of `dims`
     and the event's own field where a configured dimension takes it.
 7.  An own field with a default (`kind`, `outcome`) gives the default to its dimension.
-8.  Points of a scale are max - min + 1; the 10-point rule means the top three. `low_is_good`
-    turns s into min + max - s before anything else, mean and quantiles too.
+8.  Points of a scale are max - min + 1; the 10-point rule means the top three. Beyond -100 to 100
+    a scale needs a threshold. `low_is_good` turns s into min + max - s before anything else, mean
+    and quantiles too.
 9.  The default scale stands under `by = {}` only, every other under `by.scale` only.
 10. The shares of nps are ratios with a Wilson interval and the parts of nps. Quantiles of scores
     have the unit points, of durations seconds; the mean of durations is in seconds with its sum

@@ -180,7 +180,8 @@ def least_good(sort: str, scale: tuple[int, int], plan: Plan) -> int | None:
     configured = plan.threshold(sort, scale)
     if configured is not None:
         return configured
-    top = TOP[sort].get(scale[1] - scale[0] + 1)
+    far = max(map(abs, scale)) > 100
+    top = None if far else TOP[sort].get(scale[1] - scale[0] + 1)
     return None if top is None else scale[1] - top + 1
 
 

@@ -119,8 +119,10 @@ def test_low_is_good_mirrors_and_thresholds_admit_a_scale() -> None:
     assert read("survey_answers", text, mirrored()).score == 7
     text = line("survey_answers", type="ces", score=4, scale=[1, 4])
     assert read("survey_answers", text, mirrored()).score == 1
-    with pytest.raises(Dead):
-        read("survey_answers", text, PLAN)
+    far = line("survey_answers", type="ces", score=101, scale=[97, 101])
+    for dead in (text, far):
+        with pytest.raises(Dead):
+            read("survey_answers", dead, PLAN)
 
 
 def test_a_score_stands_iff_answered() -> None:

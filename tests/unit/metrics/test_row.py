@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from metrics.accumulator.distinct import Distinct
 from metrics.accumulator.multiset import Multiset
+from metrics.catalog.aht import contribute
+from metrics.event import HANDLE_CAP_MS, MOST_CONTACTS, TicketClosure
 from metrics.row import Slices, join, pack, unpack
 from metrics.summary import Summary
 
@@ -55,6 +57,15 @@ def test_a_row_is_read_back(span: Slices) -> None:
     """Packing loses nothing."""
     (row,) = pack(span, WHOLE)
     assert pack(unpack(row), WHOLE) == (row,)
+
+
+def test_the_greatest_tickets_of_a_day_fit() -> None:
+    """A hundred million tickets of a day's work and a million contacts each, in one slice."""
+    ticket = TicketClosure(at=0, ticket_id="t", contacts=MOST_CONTACTS, outcome="resolved")
+    ticket.handle_ms, ticket.kind = HANDLE_CAP_MS, "closed"
+    day = Summary()
+    day.counts = {cell: 100_000_000 * amount for cell, amount in contribute(ticket)}
+    assert pack(unpack(*pack({0: day}, WHOLE)), WHOLE) == pack({0: day}, WHOLE)
 
 
 @given(span=SPANS, most=st.integers(60, 800), seed=st.integers())

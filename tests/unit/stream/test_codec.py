@@ -121,6 +121,14 @@ def test_no_detail_holds_anything_of_the_value() -> None:
         (line(score=11), "range", "score: expected 0 to 10"),
         (line(score=-1), "range", "score: expected 0 to 10"),
         (line(scale=[0, 5]), "range", "scale: expected one that has a rule for nps"),
+        *(
+            (
+                line(type="csat", score=None, kind="sent", scale=[low, low + 4]),
+                "range",
+                "scale: expected one that has a rule for csat",
+            )
+            for low in (-101, 97, 10**310)
+        ),
         (
             line(type="fcr", score=2, scale=[1, 2]),
             "range",

@@ -172,6 +172,14 @@ def test_an_input_that_is_no_longer_read_holds_nobody_up(told: Told) -> None:
     assert not told.shard.moment(NOON + DAY).stale
 
 
+def test_only_what_became_stale_is_said(told: Told) -> None:
+    """An hour is after a minute, a day after its slices: the day has no news until then."""
+    told.hear(0, NOON, waiting=True, at=NOON)
+    assert told.publish(NOON + 1).keys() >= {"1h", "today"}
+    assert told.publish(NOON + duration.MINUTE + 1) == {"1h": 1}
+    assert told.publish(NOON + duration.MINUTE + 2) == {}
+
+
 def test_a_new_group_says_greater_revisions_than_the_one_before(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from metrics.plan import Plan
-from stream.settings import ConfigError
+from stream.settings import NEEDED, ConfigError
 from stream.settings.load import resolve
 from tests.unit.stream.settings.conftest import Find
 
@@ -12,17 +12,17 @@ def test_a_worker_needs_more_than_a_replay() -> None:
     """A hash key and an input: told with all other faults; without a worker neither is needed."""
     resolve({}, {})
     with pytest.raises(ConfigError) as caught:
-        resolve({"zone": 1}, {}, worker=True)
+        resolve({"zone": 1}, {}, needs=NEEDED)
     assert [fault.key for fault in caught.value.faults] == ["privacy.hash_key", "topics", "zone"]
     topics, privacy = {"survey_answers": "a"}, {"hash_key": "x" * 16}
-    resolve({"topics": topics, "privacy": privacy}, {}, worker=True)
+    resolve({"topics": topics, "privacy": privacy}, {}, needs=NEEDED)
 
 
 def test_what_is_wrong_already_is_not_called_missing() -> None:
     """A key that is too short is one fault, not two."""
     table = {"privacy": {"hash_key": "short"}, "topics": {"survey_answers": ""}}
     with pytest.raises(ConfigError) as caught:
-        resolve(table, {}, worker=True)
+        resolve(table, {}, needs=NEEDED)
     assert [fault.key for fault in caught.value.faults] == [
         "privacy.hash_key",
         "topics.survey_answers",

@@ -154,7 +154,10 @@ def test_the_configuration_chooses() -> None:
 
 
 def test_over_the_limit_the_largest_samples_stay() -> None:
-    """Values go whole, the smallest n first; what is left out is counted."""
+    """Values go whole, the smallest n first; what is left out is counted.
+
+    A small one does not slip into what a larger one left: 4 series of 5 and n 50, then 3 and n 1.
+    """
     values = [update(n=n, segment={"region": str(n)}) for n in (5, 50, 20, 40)]
     assert {one.labels["region"] for one in samples(*values, max_series=8)["cx_nps_score"]} == {
         "50",
@@ -162,6 +165,9 @@ def test_over_the_limit_the_largest_samples_stay() -> None:
     }
     assert rendered(*values, max_series=8).hidden == 8
     assert rendered(*values, max_series=16).hidden == 0
+    few, many = (update(n=1, target=None, benchmark=None), update(n=50, segment={"region": "de"}))
+    assert not samples(few, many, max_series=3)
+    assert rendered(few, many, max_series=3).hidden == 7
 
 
 def test_a_unit_is_named_once() -> None:

@@ -32,9 +32,9 @@ from metrics import duration, segment
 from metrics.admission import Chunk
 from metrics.row import RowKey
 from stream import topic
-from stream.agent.checkpoint import Checkpoint, Published, new_epoch
+from stream.agent.checkpoint import CHECKPOINT, Checkpoint, Published, new_epoch
 from stream.agent.fold import IDS, POSITION, Place
-from stream.agent.merge import CHECKPOINT, KNOWN, PUBLISHED, ROW
+from stream.agent.merge import KNOWN, PUBLISHED, ROW
 from stream.client import Client
 from stream.state.flush import Record
 from stream.state.producer import Limits, Producer

@@ -66,7 +66,8 @@ class Worker:
         self.telemetry.events.expect(names.sources)
         ground = _ground(settings, client, names)
         windows = settings.windows
-        timing = Timing(windows.flush_every / 1000, windows.publish_every / 1000)
+        session = settings.kafka.session_timeout / 1000
+        timing = Timing(windows.flush_every / 1000, windows.publish_every / 1000, session=session)
 
         def employ(line: Line) -> Owner:
             self.owner = Owner(ground, line, timing, self.telemetry)
@@ -76,7 +77,6 @@ class Worker:
         if settings.kafka.delivery == "at_least_once":
             ground.commit_offset = self.app.line.commit
         self.heartbeat = Heartbeat(client, self.owner, names)
-        session = settings.kafka.session_timeout / 1000
         health = Health(self.owner, self.app.line, session)
         plan = settings.plan()
         follower = Follower(client, names.updates, plan.keep_days())

@@ -1,7 +1,9 @@
 """What a worker's partitions stand on: which topics there are, and how state is reached there."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -17,13 +19,14 @@ from stream.client import Client
 from stream.layout import Names
 from stream.reader import Reader
 from stream.state.flush import Lost
-from stream.state.outbox import CommitOffset, Outbox, acknowledged, in_transaction
+from stream.state.outbox import CommitOffset, Outbox, acknowledged, close_all, in_transaction
 from stream.state.producer import Limits
-from stream.state.recovery import Rows, read_rows
+from stream.state.recovery import Rows, close, read_rows
 from stream.topic import transactional_id
 from stream.transport.batch import TP
 
 Shard = FoldShard | MergeShard
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +41,30 @@ class Recovered(msgspec.Struct, frozen=True):
 
 def _marks(shards: Iterable[Shard]) -> dict[TP, Mark]:
     return {one.tp: one.mark for one in shards if isinstance(one, FoldShard) and one.mark}
+
+
+async def _each(
+    works: Iterable[Coroutine[Any, Any, T]], boxes: Callable[[T], Iterable[Outbox]]
+) -> list[T | Exception]:
+    """Do all of it at once; when we are cancelled, the `boxes` of what was made are closed."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    except asyncio.CancelledError:
+        made = await asyncio.gather(*tasks, return_exceptions=True)
+        done = (boxes(one) for one in made if not isinstance(one, BaseException))
+        await close_all(chain.from_iterable(done))
+        raise
+    return [_error(one) if isinstance(one, BaseException) else one for one in ended]
+
+
+def _boxes(recovered: Iterable[Recovered]) -> list[Outbox]:
+    return [one.outbox for one in recovered]
+
+
+def _error(error: BaseException) -> Exception:
+    """Make an error of a cancellation that nobody asked for: aiokafka lets out its own."""
+    return error if isinstance(error, Exception) else Lost(repr(error))
 
 
 class Ground:
@@ -82,17 +109,35 @@ class Ground:
             ),
         )
 
-    async def recover(self, tps: Sequence[TP]) -> list[Recovered]:
+    async def recover(self, tps: Sequence[TP]) -> dict[TP, Recovered | Exception]:
         """Fence the former owners of partitions, then read their state, then make their shards.
 
-        All or none: on any failure every outbox is closed and the error raised.
+        All together, as that is quick; if it fails each by itself, so that one that cannot be
+        reached keeps no other. Gives the errors of those that fail; raises if all do.
         """
+        try:
+            return {one.shard.tp: one for one in await self._together(tps)}
+        except Exception as error:
+            if len(tps) == 1:
+                raise
+            log.warning("partitions are not recovered together, trying each", error=repr(error))
+        alone = await _each([self._together([tp]) for tp in tps], _boxes)
+        errors = [one for one in alone if isinstance(one, Exception)]
+        if errors and len(errors) == len(tps):
+            raise errors[0]
+        return {
+            tp: one if isinstance(one, Exception) else one[0]
+            for tp, one in zip(tps, alone, strict=True)
+        }
+
+    async def _together(self, tps: Sequence[TP]) -> list[Recovered]:
+        """Recover all or none: on any failure every outbox is closed and the error raised."""
         outboxes = await self._fence(tps)
         try:
             shards, faults = await self._shards(tps)
             faults |= await opinion.find_strangers(self._client, _marks(shards))
         except BaseException:
-            await asyncio.gather(*(outbox.close() for outbox in outboxes.values()))
+            await close_all(outboxes.values())
             raise
         return [Recovered(one, outboxes[one.tp], faults.get(one.tp)) for one in shards]
 
@@ -107,16 +152,12 @@ class Ground:
         return shards, {tp: opinion.lost(self.state(tp)) for tp in lost}
 
     async def _fence(self, tps: Sequence[TP]) -> dict[TP, Outbox]:
-        opening = [asyncio.create_task(self._open(tp)) for tp in tps]
-        try:
-            return dict(zip(tps, await asyncio.gather(*opening), strict=True))
-        except BaseException:  # also when the claim is cancelled
-            for one in opening:
-                one.cancel()
-            opened = await asyncio.gather(*opening, return_exceptions=True)
-            boxes = [box for box in opened if not isinstance(box, BaseException)]
-            await asyncio.gather(*(box.close() for box in boxes))
-            raise
+        opened = await _each([self._open(tp) for tp in tps], lambda box: [box])
+        boxes = [one for one in opened if not isinstance(one, Exception)]
+        if len(boxes) < len(tps):
+            await close_all(boxes)
+            raise next(one for one in opened if isinstance(one, Exception))
+        return dict(zip(tps, boxes, strict=True))
 
     def state(self, tp: TP) -> TP:
         """Name the partition that holds a partition's state rows."""
@@ -162,5 +203,5 @@ class Ground:
         except Exception as error:
             raise Lost(f"first offsets not read: {error!r}") from error
         finally:
-            await consumer.stop()
+            await close(consumer)
         return found

@@ -50,8 +50,8 @@ class Health(msgspec.Struct, frozen=True):
             yield f"a batch or flush has been worked on for {age:.0f} s"
 
     def _stopped(self) -> Iterator[str]:
-        for tp in sorted(self.owner.stuck.keys() & self.line.assignment()):
-            yield self.owner.stuck[tp]
+        for tp in sorted(self.owner.claims.stuck.keys() & self.line.assignment()):
+            yield self.owner.claims.stuck[tp]
 
     def _contact(self) -> Iterator[str]:
         silence = self.line.silence()
@@ -62,8 +62,8 @@ class Health(msgspec.Struct, frozen=True):
         assigned = self.line.assignment()
         if not self.owner.claimed:
             yield "no partitions are claimed yet"
-        for tp in sorted(assigned - self.owner.held.keys() - self.owner.stuck.keys()):
-            reason = self.owner.doubts.get(tp)
+        for tp in sorted(assigned - self.owner.held.keys() - self.owner.claims.stuck.keys()):
+            reason = self.owner.claims.doubts.get(tp)
             yield f"{tp.topic}[{tp.partition}] is not recovered yet" + (
                 f": {reason}" if reason else ""
             )

@@ -16,6 +16,7 @@ from stream.agent.fold import FoldShard, Mark
 from stream.client import Client
 from stream.layout import Names
 from stream.state.flush import Lost
+from stream.state.recovery import close
 from stream.transport.batch import TP
 from stream.transport.line import Line
 
@@ -92,7 +93,7 @@ async def find_strangers(client: Client, marks: Mapping[TP, Mark]) -> dict[TP, s
             tp: STRANGE for tp, mark in (await _read(reader, found)).items() if mark != found[tp]
         }
     finally:
-        await reader.stop()
+        await close(reader)
 
 
 async def _there(reader: AIOKafkaConsumer, marks: Mapping[TP, Mark]) -> dict[TP, Mark]:

@@ -17,11 +17,12 @@ FEWEST_FLUSHES = 5  # that are left to source partitions, however many shards th
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """How often things leave, in seconds."""
+    """How often things leave, and how long the group waits for a silent worker, in seconds."""
 
     flush: float = 0.2
     publish: float = 1.0
     checkpoint: float = 20.0
+    session: float = 10.0
 
     def flush_every(self, held: Collection[Held]) -> float:
         """Say how often a source partition flushes: what shards publish leaves of the most."""

@@ -29,7 +29,7 @@ from metrics.store import Store
 from metrics.update import Update, encode
 from metrics.window import Window
 from stream import partial
-from stream.agent.checkpoint import EPOCH, Checkpoint, Published, new_epoch
+from stream.agent.checkpoint import EPOCH, Checkpoint, Published, Rows, new_epoch, recover
 from stream.agent.gate import Gate
 from stream.agent.said import GONE, Said
 from stream.agent.sources import Sources
@@ -37,7 +37,6 @@ from stream.sink.shown import Shown, show
 from stream.state.flush import Flush, Offset, Record
 from stream.transport.batch import TP, Batch
 
-CHECKPOINT = b"@"
 PUBLISHED = b"#"
 KNOWN = b"k"
 ROW = b"r"
@@ -47,9 +46,6 @@ PAUSE_AFTER = 200  # rows or segments worked on before the loop gets its turn
 FLUSH_RECORDS = 2_000  # updates in one transaction
 REFRESH_MS = 5 * 60_000
 STALE_MS = 60_000
-
-Rows = list[tuple[bytes, bytes | None]]
-"""State rows by key; None takes one away."""
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -88,23 +84,22 @@ class MergeShard:
         self._refreshed = 0
         self._again = False
         self._was_stale: frozenset[str] = frozenset()
-        self._merged_to = -1
+        self._merged_to, self._pieces = -1, 0  # of the last checkpoint
         self._lock = asyncio.Lock()
 
     def restore(self, rows: Mapping[bytes, bytes], start: int) -> Self:
         """Go on from recovered rows; without any from the offset `start`."""
         self.position = start
-        if CHECKPOINT in rows:
-            held = msgspec.msgpack.decode(rows[CHECKPOINT], type=Checkpoint)
-            self.position, self.epoch = held.position, held.epoch
+        if held := recover(rows):
+            self.position, self.epoch, self._pieces = held.position, held.epoch, held.pieces
             self.store.watermark = held.watermark
             self._agenda = Agenda(self.plan, held.ticked, held.changed)
-            self.sources.hear(held.progress)
+            self.sources.restore(held.progress)
         self._merged_to = self.position
         if PUBLISHED in rows:
             said = msgspec.msgpack.decode(rows[PUBLISHED], type=Published)
             self.published, self.epoch = said.position, said.epoch
-        if CHECKPOINT in rows or PUBLISHED in rows:
+        if held or PUBLISHED in rows:
             self._since = instant.format(instant.END - 1)
         self.epoch = self.epoch or new_epoch()
         for key, row in rows.items():
@@ -268,7 +263,8 @@ class MergeShard:
             rows += ((ROW + _pack(key), None) for key in self.store.expire())
             self._said.forget(self._oldest())
             sent_on, settled = self._settled()
-            rows += [*settled, (CHECKPOINT, _pack(self._checkpoint()))]
+            kept, self._pieces = self._checkpoint().rows(self._pieces)
+            rows += [*settled, *kept]
             self._merged_to, self.merged_since = self.position, 0
             return self._flush(sent_on, rows)
 

@@ -6,6 +6,8 @@ What a shard calls its watermark is decided here: it must not run ahead of a sou
 import time
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from stream.partial import Progress
 
 SILENT_S = 30.0  # no heartbeat of a source for so long: nobody knows what it has
@@ -27,6 +29,10 @@ class Sources:
             if one.topic in self._expected and (held is None or one.position >= held.position):
                 self._progress[place] = one
                 self._heard[place] = time.monotonic()
+
+    def restore(self, told: Iterable[Progress]) -> None:
+        """Take note of old progress: whatever had no input then may have some by now."""
+        self.hear(msgspec.structs.replace(one, waiting=True) for one in told)
 
     def progress(self) -> list[Progress]:
         """List the newest progress of every partition."""

@@ -1,7 +1,7 @@
 """The outbox: what a partition has to say leaves in one transaction, or not at all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Self
 
 from stream.client import Client
@@ -94,9 +94,12 @@ class Outbox:
         except Exception as error:
             await self._end(f"commit failed: {_said(error)}")
             raise Lost(self._lost) from error
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
             await self._end("a commit was cancelled")
-            raise
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                raise
+            raise Lost(self._lost) from cancelled  # by `close`, which cancels what aiokafka awaits
 
     async def close(self) -> None:
         """End the producer, in a few seconds even without a broker; may be called again."""
@@ -105,6 +108,11 @@ class Outbox:
     async def _end(self, reason: str) -> None:
         self._lost = self._lost or reason
         await self._producer.close()
+
+
+async def close_all(outboxes: Iterable[Outbox]) -> None:
+    """Close outboxes; when we are cancelled meanwhile they are closed all the same."""
+    await asyncio.shield(asyncio.gather(*(outbox.close() for outbox in outboxes)))
 
 
 def _said(error: Exception) -> str:

@@ -15,20 +15,30 @@ Owned = dict[str, list[int]]
 """Partitions of one member by topic."""
 
 
-def spread(topics: Mapping[str, Iterable[int]], members: Mapping[str, Owned]) -> dict[str, Owned]:
-    """Return each member's partitions by topic.
+class Member(msgspec.Struct, frozen=True):
+    """What a member of the group asks for, and what it has."""
 
-    In every topic two members' shares differ by one at most; so partitions with equal numbers mean
-    nothing to one another. A member keeps what it has up to its share. Members' totals are evened
-    out where a topic leaves a choice. The order of the arguments does not matter.
+    topics: frozenset[str]
+    owned: Owned = {}
 
-    >>> spread({"a": [0, 1, 2]}, {"x": {"a": [2]}, "y": {}})
+
+def spread(topics: Mapping[str, Iterable[int]], members: Mapping[str, Member]) -> dict[str, Owned]:
+    """Return each member's partitions by topic; some member asks for each of the topics.
+
+    In every topic the shares of those who ask for it differ by one at most; so partitions with
+    equal numbers mean nothing to one another. A member keeps what it has up to its share. Members'
+    totals are evened out where a topic leaves a choice. The order of the arguments does not matter.
+
+    >>> a = frozenset("a")
+    >>> spread({"a": [0, 1, 2]}, {"x": Member(a, {"a": [2]}), "y": Member(a)})
     {'x': {'a': [1, 2]}, 'y': {'a': [0]}}
     """
     result: dict[str, Owned] = {member: {} for member in sorted(members)}
     load = dict.fromkeys(result, 0)
     for topic, partitions in sorted(topics.items()):
-        held = {m: members[m].get(topic, []) for m in sorted(load, key=lambda m: (load[m], m))}
+        asking = [member for member in load if topic in members[member].topics]
+        asking.sort(key=lambda member: (load[member], member))
+        held = {member: members[member].owned.get(topic, []) for member in asking}
         for member, share in _divide(sorted(partitions), held).items():
             load[member] += len(share)
             if share:
@@ -76,13 +86,20 @@ class EvenAssignor:
     def assign(
         self, cluster: ClusterMetadata, members: Mapping[str, ConsumerProtocolMemberMetadata]
     ) -> dict[str, ConsumerProtocolMemberAssignment]:
-        """Divide the topics that the members ask for; all of them ask for the same."""
-        names = {topic for member in members.values() for topic in member.subscription}
+        """Divide the topics that the members ask for.
+
+        While an input is added or dropped worker by worker, they ask for different ones; whoever
+        got one that it did not ask for would fall out of the group.
+        """
+        asking = {
+            name: Member(frozenset(member.subscription), _decode(member.user_data))
+            for name, member in members.items()
+        }
+        names = {topic for member in asking.values() for topic in member.topics}
         topics = {topic: cluster.partitions_for_topic(topic) or () for topic in names}
-        owned = {name: _decode(member.user_data) for name, member in members.items()}
         return {
             member: ConsumerProtocolMemberAssignment(0, list(share.items()), b"")
-            for member, share in spread(topics, owned).items()
+            for member, share in spread(topics, asking).items()
         }
 
     def metadata(self, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:

@@ -134,6 +134,8 @@ class Consumer(driver.Consumer):
         """Raise what ended aiokafka's own tasks: then no waiting helps, only a new process."""
         consumer: Any = self._thread._ensure_consumer()
         for task in (consumer._coordinator._coordination_task, consumer._fetcher._fetch_task):
+            if task.cancelled() and not self.should_stop:
+                raise KafkaError("a task of the consumer was cancelled")
             if task.done() and not self.should_stop:
                 task.result()
 
@@ -145,7 +147,11 @@ class Consumer(driver.Consumer):
     @Service.task
     async def _live(self) -> None:
         async for _ in self.itertimer(1.0, name="live"):
-            await self._thread.call(self._thread.live())
+            try:
+                await self._thread.call(self._thread.live())
+            except KafkaError as error:
+                self._raise_if_over()
+                log.warning("the group was not reached, trying again", error=repr(error))
 
     async def perform_seek(self) -> None:
         """Leave positions alone: the owner has sought when it claimed."""

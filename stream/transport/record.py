@@ -11,7 +11,7 @@ from itertools import chain, dropwhile, islice
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
+from aiokafka.consumer.fetcher import READ_COMMITTED, FetchError, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
 from stream.transport.batch import TP, Batch
@@ -23,9 +23,11 @@ BYTES = 1 << 20  # of values: from here on nothing is joined
 class BatchRecords(PartitionRecords):
     """One partition of a fetch response: an iterator over touching batches.
 
-    Small record batches are joined, large ones cut, at `RECORDS`. Raises `CorruptRecordException`
-    when a checksum is wrong, after the batches before it.
+    Small record batches are joined, large ones cut, at `RECORDS`. It ends before one whose checksum
+    is wrong, and `error` says so.
     """
+
+    error: CorruptRecordException | None = None
 
     def __init__(self, origin: PartitionRecords) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
@@ -44,8 +46,8 @@ class BatchRecords(PartitionRecords):
         while self._records.has_next():
             source = self._records.next_batch()
             if self._check_crcs and not source.validate_crc():
-                yield from self._end(batch)
-                raise CorruptRecordException(f"Invalid CRC - {self._tp}")
+                self.error = CorruptRecordException(f"Invalid CRC - {self._tp}")
+                break
             if not self._is_skipped(source):
                 if _is_closed(batch, source):
                     yield from self._end(batch)
@@ -79,13 +81,29 @@ class BatchRecords(PartitionRecords):
 
 
 class Unpacking(OrderedDict[TP, Any]):
-    """A buffer for aiokafka's fetcher: partition -> its fetch result, which yields batches."""
+    """A buffer for aiokafka's fetcher: partition -> its fetch result, which yields batches.
+
+    An error that a result ends with takes its place, as one of a response does: it is raised by the
+    next call that has nothing else to give. Raised at once, it would take with it what the same
+    call has drawn from other partitions.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begun: dict[TP, BatchRecords] = {}
 
     def __setitem__(self, tp: TP, result: Any) -> None:
         """Keep the result (or the error) of one partition."""
         if type(result) is FetchResult:
-            result._partition_records = BatchRecords(result._partition_records)
+            result._partition_records = self._begun[tp] = BatchRecords(result._partition_records)
         super().__setitem__(tp, result)
+
+    def __delitem__(self, tp: TP) -> None:
+        """Forget a result that is used up, unless it ended with an error."""
+        super().__delitem__(tp)
+        begun = self._begun.pop(tp, None)
+        if begun and begun.error:
+            self[tp] = FetchError(error=begun.error, backoff=0.0)
 
 
 def unpack(consumer: AIOKafkaConsumer) -> None:

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 
 from stream.transport.assignor import EvenAssignor
@@ -60,12 +60,19 @@ class Thread(driver.AIOKafkaConsumerThread):
         self._listen(self._ensure_consumer()._coordinator)
 
     def _listen(self, coordinator: Any) -> None:
-        """Note each heartbeat that is answered: a worker that hears none must show nothing."""
+        """Note each heartbeat that is answered: a worker that hears none must show nothing.
+
+        One that is refused is one without an answer: let out, the error would end the heartbeats
+        for good, and with the session all that this worker does.
+        """
         beat = coordinator._do_heartbeat
 
-        async def do_heartbeat() -> Any:
+        async def do_heartbeat() -> bool:
             sent = time.monotonic()
-            confirmed = await beat()
+            try:
+                confirmed: bool = await beat()
+            except KafkaError:  # aiokafka has logged it
+                return False
             if confirmed:
                 self.heard = sent
             return confirmed
@@ -87,7 +94,6 @@ class Thread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109  # Faust's signature
         max_records: int | None = None,
     ) -> Any:
-        consumer._coordinator.check_errors()  # without it an error stops the group for ever
         if consumer._closed:
             raise ConsumerStoppedError
         room = self.consumer.intake.room() // RECORDS
@@ -142,9 +148,17 @@ class Thread(driver.AIOKafkaConsumerThread):
         return first[tp], last[tp]
 
     async def live(self) -> None:
-        """Tell the coordinator that the application's loop turns, be it busy or waiting."""
-        with self._ensure_consumer()._subscription.fetch_context():
+        """Tell the coordinator that the application's loop turns, be it busy or waiting.
+
+        Raises what went wrong in the group since: the coordinator waits until somebody has asked,
+        and in a rebalance nobody fetches.
+        """
+        consumer: Any = self._ensure_consumer()
+        with consumer._subscription.fetch_context():
             pass
+        if consumer._coordinator._coordination_task.cancelled():
+            raise KafkaError("the task that keeps us in the group was cancelled")
+        consumer._coordinator.check_errors()
 
 
 class Listener(driver.ConsumerRebalanceListener):

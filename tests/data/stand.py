@@ -54,11 +54,15 @@ class Stand:
         self.gate.set()
         self.assigned: frozenset[TP] = frozenset()
         self.sought: dict[TP, int] = {}
+        self.away: dict[TP, Exception] = {}
+        self.silent = 0.0
 
-    async def recover(self, tps: Sequence[TP]) -> list[Recovered]:
-        """Make empty shards."""
+    async def recover(self, tps: Sequence[TP]) -> dict[TP, Recovered | Exception]:
+        """Make empty shards, but of those that are `away`."""
         await self.gate.wait()
-        return [Recovered(self.shard(tp), self.outbox(), None) for tp in tps]
+        return {
+            tp: self.away.get(tp) or Recovered(self.shard(tp), self.outbox(), None) for tp in tps
+        }
 
     def shard(self, tp: TP) -> MergeShard:
         """An empty shard."""
@@ -82,8 +86,8 @@ class Stand:
         return None
 
     def silence(self) -> float:
-        """The group has just heard of us."""
-        return 0.0
+        """How long ago the group heard of us."""
+        return self.silent
 
 
 class Worker:

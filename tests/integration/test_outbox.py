@@ -1,13 +1,10 @@
 """The outbox on a real broker: a flush is visible whole or not at all, whatever happens."""
 
 import asyncio
-import os
 import random
-import signal
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -24,20 +21,6 @@ from tests.service.reader import committed, records, values
 Topic = Callable[..., Awaitable[str]]
 Open = Callable[..., Awaitable[Outbox]]
 QUICK = Limits(timeout=1.0)
-
-
-@contextmanager
-def frozen(kafka: Kafka) -> Iterator[None]:
-    """Stop the broker's process: connections stay open, nothing answers.
-
-    Keep it shorter than `broker.session.timeout.ms`, or the broker is out of its own cluster.
-    """
-    assert kafka.pid
-    os.kill(kafka.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(kafka.pid, signal.SIGCONT)
 
 
 async def put_and_fail(producer: Producer, flush: Flush) -> None:
@@ -210,7 +193,7 @@ async def test_a_broker_that_does_not_answer_bounds_every_step(
     state, name = await topic(), unique("id")
     box = await opened(name, limits=QUICK)
     await box.commit(Flush(rows=rows(state, 1)))
-    with frozen(kafka):
+    with kafka.frozen():
         begun = time.monotonic()
         with pytest.raises(Lost, match="commit failed"):
             await box.commit(Flush(rows=rows(state, 10, "w")))
@@ -225,29 +208,6 @@ async def test_without_a_broker_nothing_hangs() -> None:
     """Opening an outbox where nobody listens is lost at once, not waited for."""
     with pytest.raises(Lost, match="did not start"):
         await Outbox.open(Client(f"127.0.0.1:{free_port()}"), "id", limits=QUICK)
-
-
-@pytest.mark.parametrize("delay", [0.0, 0.001, 0.004, 0.008, 0.016, 0.03])
-async def test_a_cancelled_commit_is_whole_or_nothing(
-    kafka: Kafka, topic: Topic, group: str, opened: Open, delay: float
-) -> None:
-    """Cancelling ends the outbox at whatever instant; the next owner sees no half flush."""
-    state, name = await topic(partitions=3), unique("id")
-    tp = TopicPartition(state, 0)
-    box = await opened(name)
-    flush = Flush([Record(state, b"v", b"%d" % n) for n in range(50)], offset=Offset(group, tp, 50))
-    task = asyncio.create_task(box.commit(flush))
-    await asyncio.sleep(delay)
-    task.cancel()
-    ended = (await asyncio.gather(task, return_exceptions=True))[0]
-    await opened(name)
-    seen = len(await values(kafka, state)), await committed(kafka, group, tp)
-    assert seen in ((0, None), (50, 50))
-    if ended is None:
-        assert seen == (50, 50)
-    else:
-        assert isinstance(ended, asyncio.CancelledError)
-        assert box.lost
 
 
 @pytest.mark.parametrize("seconds", [10, 1])

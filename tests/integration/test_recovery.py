@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-import os
-import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -213,12 +211,7 @@ async def test_a_frozen_broker_ends_recovery_in_time(kafka: Kafka, topic: Topic)
     """A broker that answers nothing makes the state lost, never empty."""
     name = await topic(config=COMPACT)
     await write(kafka, "a", [row(name, "k", "v")])
-    assert kafka.pid
-    os.kill(kafka.pid, signal.SIGSTOP)
-    try:
-        with pytest.raises(Lost):
-            await read_rows(Client(kafka.bootstrap), [TopicPartition(name, 0)], patience=1)
-    finally:
-        os.kill(kafka.pid, signal.SIGCONT)
+    with kafka.frozen(), pytest.raises(Lost):
+        await read_rows(Client(kafka.bootstrap), [TopicPartition(name, 0)], patience=1)
     assert await recover(kafka, name) == {0: {b"k": b"v"}}
     gc.collect()  # a connection that aiokafka has forgotten is closed here, on its own loop

@@ -2,11 +2,14 @@
 
 import asyncio
 import fcntl
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -139,6 +142,19 @@ class Kafka(Service):
         if self._process:
             self._process.kill()
             self._process = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop the broker's process: connections stay open, nothing answers.
+
+        Keep it shorter than `broker.session.timeout.ms`, or the broker is out of its own cluster.
+        """
+        assert self.pid
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def restart(self) -> None:
         """Stop the broker if it is up, and start it on the same port and data."""

@@ -37,8 +37,7 @@ def worker(**changes: Any) -> Health:
     }
     owner: Any = SimpleNamespace(
         held={tp: one for tp, one in held.items() if tp in state.get("held", held)},
-        stuck=state["stuck"],
-        doubts=state.get("doubts", {}),
+        claims=SimpleNamespace(stuck=state["stuck"], doubts=state.get("doubts", {})),
         claimed=state["claimed"],
         busy_for=lambda: state["busy"],
     )

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from stream import claims
 from stream import owner as module
 from stream.agent import merge
 from stream.ground import Ground
@@ -22,11 +23,11 @@ async def test_a_partition_that_went_elsewhere_is_not_claimed_back(
     lost ── wait ── recover ──────────────► not held, its outbox closed
                        group: elsewhere ┘
     """
-    monkeypatch.setattr(module, "RETRY", 0.0)
+    monkeypatch.setattr(claims, "RETRY", 0.0)
     worker = Worker()
     await worker.rebalance(ONE)
     worker.stand.gate.clear()
-    await worker.owner._lose(ONE, worker.owner.held[ONE], "timeout")
+    await worker.owner.claims.lose(ONE, worker.owner.held[ONE], "timeout")
     await asyncio.sleep(0.01)
     rebalancing = asyncio.create_task(worker.rebalance(TWO))
     await asyncio.sleep(0.01)
@@ -110,18 +111,18 @@ async def test_who_finds_nothing_to_read_looks_at_the_state_before_it_stops(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A worker that was frozen may be behind; if it is not, records are gone."""
-    monkeypatch.setattr(module, "RETRY", 0.0)
+    monkeypatch.setattr(claims, "RETRY", 0.0)
     worker = Worker()
     await worker.rebalance(ONE, TWO)
     held = worker.owner.held[ONE]
     await worker.owner.gap(ONE, 0)
     await asyncio.sleep(0.01)
     assert worker.owner.held[ONE] is not held
-    assert not worker.owner.stuck
+    assert not worker.owner.claims.stuck
     await worker.owner.gap(ONE, 0)
     await asyncio.sleep(0.01)
     assert worker.owner.held.keys() == {TWO}
-    assert "nothing can be read at offset 0" in worker.owner.stuck[ONE]
+    assert "nothing can be read at offset 0" in worker.owner.claims.stuck[ONE]
 
 
 async def test_more_partitions_than_shards_stop_nothing_else() -> None:
@@ -129,7 +130,7 @@ async def test_more_partitions_than_shards_stop_nothing_else() -> None:
     worker = Worker()
     await worker.rebalance(ONE, TP("partials", 2))
     assert worker.owner.held.keys() == {ONE}
-    assert "had 2 partitions" in worker.owner.stuck[TP("partials", 2)]
+    assert "had 2 partitions" in worker.owner.claims.stuck[TP("partials", 2)]
 
 
 async def test_a_claim_that_is_cancelled_leaves_no_outbox_open(

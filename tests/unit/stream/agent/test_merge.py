@@ -9,7 +9,7 @@ import pytest
 from metrics import duration
 from metrics.summary import Summary
 from stream import partial
-from stream.agent import merge
+from stream.agent import checkpoint, merge
 from stream.agent.checkpoint import EPOCH, new_epoch
 from stream.agent.merge import MergeShard, Target
 from stream.partial import Partial, Progress
@@ -126,6 +126,38 @@ def test_a_checkpoint_empties_a_full_shard(told: Told, monkeypatch: pytest.Monke
     assert told.shard.full
     asyncio.run(told.shard.checkpoint())
     assert not told.shard.full
+
+
+def test_a_recovered_shard_ages_no_further_than_what_had_no_input_before(told: Told) -> None:
+    """Both sources were idle; by now one may have a backlog of months, and be slow to say so."""
+    for number in range(2):
+        told.hear(number, NOON, at=NOON)
+    told.publish(NOON + 1)
+    told.recover()
+    told.hear(0, NOON + 200 * DAY, at=NOON + 200 * DAY)
+    assert told.shard.sources.mark() == NOON
+    told.hear(1, NOON + 1, waiting=True)
+    assert told.shard.sources.mark() == NOON + 1
+
+
+def test_what_changed_may_be_more_than_a_record_holds(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is kept in pieces, read back whole, and what is no longer needed is taken away."""
+    monkeypatch.setattr(checkpoint, "LARGEST", 50)
+    segments = [f'[["region","{number}"]]' for number in range(20)]
+    for segment in segments:
+        told.shard._agenda.note(segment, NOON)
+    changed = told.shard._agenda.changed()
+    told.recover()
+    assert told.shard._agenda.changed() == changed
+    rows = asyncio.run(told.shard.checkpoint()).rows
+    pieces = {row.key: row.value for row in rows if (row.key or b"")[:1] == checkpoint.CHANGED}
+    assert len(pieces) > 5
+    assert all(value and len(value) < 200 for value in pieces.values())
+    told.publish(NOON + 1)
+    rows = asyncio.run(told.shard.checkpoint()).rows
+    assert {row.key: row.value for row in rows if row.key in pieces} == dict.fromkeys(pieces)
 
 
 def test_a_recovered_shard_takes_back_what_its_former_owner_said(told: Told) -> None:

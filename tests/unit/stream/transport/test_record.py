@@ -2,9 +2,11 @@
 
 import struct
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
+from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.control_record import ABORT_MARKER, COMMIT_MARKER, ControlRecord
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
@@ -136,14 +138,48 @@ def test_a_response_of_aborted_records_is_one_batch_without_records() -> None:
     assert (batch.first, batch.next, batch.values) == (5, 7, [])
 
 
-def test_a_wrong_checksum_stops_after_what_is_good() -> None:
-    """The source before the corrupt one is delivered, then the error is raised."""
+class State:
+    """What aiokafka knows of an assigned partition."""
+
+    paused = False
+
+    def __init__(self) -> None:
+        self.position = 0
+
+    def consumed_to(self, position: int) -> None:
+        """Move on."""
+        self.position = position
+
+
+async def test_a_wrong_checksum_costs_other_partitions_nothing() -> None:
+    """What stands before it is delivered, and what the same call drew; the next call raises.
+
+    0: good, corrupt ··· 1: good ──► good of 0 and 1 ──► error of 0 ──► nothing, and no error
+    """
     corrupt = bytearray(source(2, [2, 3]))
     corrupt[-1] ^= 1
-    batches = unpack(source(0, [0, 1]), bytes(corrupt), source(4, [4]))
-    assert next(batches).next == 2
+    data = [[source(0, [0, 1]), bytes(corrupt), source(4, [4])], [source(0, [0])]]
+    states = {TP("topic", number): State() for number in range(2)}
+    assignment = SimpleNamespace(active=True, state_value=states.__getitem__)
+    fetcher: Any = Fetcher.__new__(Fetcher)
+    fetcher._records = Unpacking()
+    fetcher._subscriptions = SimpleNamespace(reassignment_in_progress=False)
+    fetcher._wait_consume_future = None
+    for tp, sources in zip(states, data, strict=True):
+        read = MemoryRecords(b"".join(sources))
+        records = PartitionRecords(tp, read, [], 0, None, None, True, READ_COMMITTED)
+        fetcher._records[tp] = FetchResult(
+            tp, assignment=assignment, partition_records=records, backoff=0
+        )
+    found = await fetcher.fetched_records(states.keys())
+    assert {tp: [batch.next for batch in batches] for tp, batches in found.items()} == {
+        TP("topic", 0): [2],
+        TP("topic", 1): [1],
+    }
     with pytest.raises(CorruptRecordException):
-        next(batches)
+        await fetcher.fetched_records(states.keys())
+    assert not await fetcher.fetched_records(states.keys())
+    assert states[TP("topic", 0)].position == 2
 
 
 def test_the_fetcher_position_moves_with_each_batch(monkeypatch: pytest.MonkeyPatch) -> None:

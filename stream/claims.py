@@ -48,12 +48,13 @@ class Claims:
         self._gaps: dict[TP, int] = {}
         self._under_way: set[TP] = set()
         self._reclaims: dict[TP, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def claim(self, assigned: frozenset[TP]) -> None:
         """Keep what comes back, drop what does not, recover the rest.
 
         Without fences somebody else may have owned it in between unnoticed: nothing is kept. What
-        cannot be recovered is tried again by itself. Raises if nothing can be.
+        cannot be recovered is tried again by itself. Raises if nothing is held then.
         """
         self.assigned = assigned
         await self._end_reclaims()
@@ -63,7 +64,11 @@ class Claims:
         await self.drop(self.held.keys() - kept)
         self.stuck.update(opinion.grown(self._ground.names, assigned))
         self.doubts.clear()
-        await self._recover(assigned)
+        try:
+            await self._recover(assigned)
+        except Exception:
+            if not self.held:
+                raise
         for tp in self.doubts:
             self._reclaim_later(tp)
 
@@ -178,11 +183,13 @@ class Claims:
             wait = min(2 * wait, LONGEST_RETRY)
 
     async def _end_reclaims(self) -> None:
-        ended, self._reclaims = list(self._reclaims.values()), {}
-        for task in ended:
-            task.cancel()
-        if ended:
-            await asyncio.wait(ended)
+        for task in self._reclaims.values():
+            task.cancel()  # once: what it cleans up is not to be cut short
+        self._ending.update(self._reclaims.values())
+        self._reclaims = {}
+        if self._ending:  # also those of a claim that did not wait for them to the end
+            await asyncio.wait(self._ending)
+            self._ending.clear()
 
 
 def _said(error: Exception) -> str:

@@ -115,12 +115,12 @@ class Ground:
         All together, as that is quick; if it fails each by itself, so that one that cannot be
         reached keeps no other. Gives the errors of those that fail; raises if all do.
         """
-        try:
-            return {one.shard.tp: one for one in await self._together(tps)}
-        except Exception as error:
-            if len(tps) == 1:
-                raise
-            log.warning("partitions are not recovered together, trying each", error=repr(error))
+        (whole,) = await _each([self._together(tps)], _boxes)
+        if not isinstance(whole, Exception):
+            return {one.shard.tp: one for one in whole}
+        if len(tps) == 1:
+            raise whole
+        log.warning("partitions are not recovered together, trying each", error=repr(whole))
         alone = await _each([self._together([tp]) for tp in tps], _boxes)
         errors = [one for one in alone if isinstance(one, Exception)]
         if errors and len(errors) == len(tps):

@@ -42,8 +42,8 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
         """Give the rows, and the number of pieces; the checkpoint before had `before`."""
         pieces = list(map(_pack, _cut(self.changed)))
         row = msgspec.structs.replace(self, changed={}, pieces=len(pieces))
-        found: Rows = [(CHECKPOINT, _pack(row))]
-        found += ((CHANGED + b"%d" % at, piece) for at, piece in enumerate(pieces))
+        found: Rows = [(CHANGED + b"%d" % at, piece) for at, piece in enumerate(pieces)]
+        found.append((CHECKPOINT, _pack(row)))  # after its pieces, if there are no transactions
         found += ((CHANGED + b"%d" % at, None) for at in range(len(pieces), before))
         return found, len(pieces)
 

@@ -38,7 +38,8 @@ class Line:
         None when there is none, which a broker that was just restarted says of any partition.
         Raises `TimeoutError` after 10 s, or aiokafka's `KafkaError`.
         """
-        return await asyncio.wait_for(self._find().committed(tp), COMMITTED_TIMEOUT)
+        async with asyncio.timeout(COMMITTED_TIMEOUT):  # `wait_for` may swallow a cancellation
+            return await self._find().committed(tp)
 
     async def commit(self, offset: Offset) -> None:
         """Commit an offset for the group: where the broker has no transactions to do it in."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchError, FetchResult, PartitionRecords
-from aiokafka.errors import CorruptRecordException
+from aiokafka.errors import CorruptRecordException, KafkaError
 
 from stream.transport.batch import TP, Batch
 
@@ -23,11 +23,11 @@ BYTES = 1 << 20  # of values: from here on nothing is joined
 class BatchRecords(PartitionRecords):
     """One partition of a fetch response: an iterator over touching batches.
 
-    Small record batches are joined, large ones cut, at `RECORDS`. It ends before one whose checksum
-    is wrong, and `error` says so.
+    Small record batches are joined, large ones cut, at `RECORDS`. It ends before one that cannot be
+    read (its checksum is wrong, nothing here decompresses it), and `error` says why.
     """
 
-    error: CorruptRecordException | None = None
+    error: KafkaError | None = None
 
     def __init__(self, origin: PartitionRecords) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
@@ -43,20 +43,22 @@ class BatchRecords(PartitionRecords):
 
     def _unpack_records(self) -> Iterator[Batch]:
         batch = self._begin()
-        while self._records.has_next():
-            source = self._records.next_batch()
-            if self._check_crcs and not source.validate_crc():
-                self.error = CorruptRecordException(f"Invalid CRC - {self._tp}")
-                break
-            if not self._is_skipped(source):
-                if _is_closed(batch, source):
-                    yield from self._end(batch)
-                    batch = self._begin()
-                records = _unread(source, batch.next)
-                while _fill(batch, source, records):
-                    yield from self._end(batch)
-                    batch = self._begin()
-            batch.next = max(batch.next, source.next_offset)
+        try:
+            while self._records.has_next():
+                source = self._records.next_batch()
+                if self._check_crcs and not source.validate_crc():
+                    raise CorruptRecordException(f"Invalid CRC - {self._tp}")
+                if not self._is_skipped(source):
+                    if _is_closed(batch, source):
+                        yield from self._end(batch)
+                        batch = self._begin()
+                    records = _unread(source, batch.next)
+                    while _fill(batch, source, records):
+                        yield from self._end(batch)
+                        batch = self._begin()
+                batch.next = max(batch.next, source.next_offset)
+        except KafkaError as error:
+            self.error = error
         yield from self._end(batch)
 
     def _begin(self) -> Batch:
@@ -97,6 +99,11 @@ class Unpacking(OrderedDict[TP, Any]):
         if type(result) is FetchResult:
             result._partition_records = self._begun[tp] = BatchRecords(result._partition_records)
         super().__setitem__(tp, result)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        super().clear()
+        self._begun.clear()
 
     def __delitem__(self, tp: TP) -> None:
         """Forget a result that is used up, unless it ended with an error."""

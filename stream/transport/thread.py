@@ -151,14 +151,21 @@ class Thread(driver.AIOKafkaConsumerThread):
         """Tell the coordinator that the application's loop turns, be it busy or waiting.
 
         Raises what went wrong in the group since: the coordinator waits until somebody has asked,
-        and in a rebalance nobody fetches.
+        and in a rebalance nobody fetches. Heartbeats that have ended begin again with a new join.
         """
         consumer: Any = self._ensure_consumer()
         with consumer._subscription.fetch_context():
             pass
-        if consumer._coordinator._coordination_task.cancelled():
+        coordinator = consumer._coordinator
+        if coordinator is None:
+            return  # it is still connecting
+        if coordinator._coordination_task.cancelled():
             raise KafkaError("the task that keeps us in the group was cancelled")
-        consumer._coordinator.check_errors()
+        beats = coordinator._heartbeat_task
+        if beats and beats.done() and not beats.cancelled() and beats.exception():
+            coordinator._heartbeat_task = None
+            coordinator.request_rejoin()
+        coordinator.check_errors()
 
 
 class Listener(driver.ConsumerRebalanceListener):

@@ -58,8 +58,10 @@ class Stand:
         self.silent = 0.0
 
     async def recover(self, tps: Sequence[TP]) -> dict[TP, Recovered | Exception]:
-        """Make empty shards, but of those that are `away`."""
+        """Make empty shards, but of those that are `away`; if all are, raise as the ground does."""
         await self.gate.wait()
+        if tps and self.away.keys() >= set(tps):
+            raise self.away[tps[0]]
         return {
             tp: self.away.get(tp) or Recovered(self.shard(tp), self.outbox(), None) for tp in tps
         }

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.group_coordinator import CoordinatorGroupRebalance, GroupCoordinator
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
@@ -98,6 +99,42 @@ async def test_a_join_that_is_refused_is_tried_again(
             await send(kafka, TP(name, 0), TP(name, 1))
             await until(lambda: ledger.count == 20)
     assert times == [0]
+    assert not ledger.faults
+
+
+async def test_a_start_that_takes_long_is_no_trouble(
+    kafka: Kafka, topic: Create, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that resolves slowly, an address that does not answer: the next one does."""
+    tp, ledger, bootstrap = TP(await topic(1), 0), Ledger(), AIOKafkaClient.bootstrap
+
+    async def slow(client: AIOKafkaClient) -> None:
+        await asyncio.sleep(2.5)
+        await bootstrap(client)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(AIOKafkaClient, "bootstrap", slow)
+    async with running(settings(kafka, group, tp.topic), partial(Recorder, ledger=ledger)):
+        await send(kafka, tp)
+        await until(lambda: ledger.count == 10)
+    assert not ledger.faults
+
+
+async def test_heartbeats_begin_again_after_they_have_ended(
+    kafka: Kafka, topic: Create, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The coordinator itself cannot be asked for a while longer than a session."""
+    name, ledger, times = await topic(2), Ledger(), [0]
+    find = GroupCoordinator.ensure_coordinator_known
+    monkeypatch.setattr(GroupCoordinator, "ensure_coordinator_known", failing(find, times))
+    given, employ = settings(kafka, group, name), partial(Recorder, ledger=ledger)
+    async with running(given, employ) as (app, _):
+        await until(lambda: app.line.silence() < 1)
+        times[0] = 3
+        await until(lambda: times[0] == 0)
+        await asyncio.sleep(1)
+        await until(lambda: app.line.silence() < 0.5)
+        await send(kafka, TP(name, 0), TP(name, 1))
+        await until(lambda: ledger.count == 20)
     assert not ledger.faults
 
 

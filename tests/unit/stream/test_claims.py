@@ -36,6 +36,61 @@ async def test_a_partition_that_is_away_keeps_no_other() -> None:
     assert Outbox.open == 2
 
 
+async def test_what_is_held_goes_on_though_nothing_new_can_be_had() -> None:
+    """A rebalance gives one partition back and another that is away: the one is read."""
+    worker = Worker()
+    await worker.rebalance(ONE)
+    worker.stand.away[TWO] = Lost("no leader")
+    worker.stand.sought.clear()
+    await asyncio.wait_for(worker.rebalance(ONE, TWO), 0.5)
+    assert worker.stand.sought.keys() == worker.owner.held.keys() == {ONE}
+    worker.stand.away.clear()
+    await asyncio.sleep(0.1)
+    assert worker.owner.held.keys() == {ONE, TWO}
+
+
+async def test_a_claim_of_nothing_that_can_be_had_has_failed_and_says_why() -> None:
+    """The broker may be away as a whole: the claim is called again."""
+    worker = Worker()
+    worker.stand.away |= {ONE: Lost("nobody there"), TWO: Lost("nobody there")}
+    with pytest.raises(Lost):
+        await worker.owner.claim(frozenset([ONE, TWO]))
+    assert worker.owner.claims.doubts == {ONE: "nobody there", TWO: "nobody there"}
+
+
+async def test_a_claim_that_is_cancelled_while_a_recovery_ends_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The recovery takes a while to clean up; the claim after waits for it, and has its turn.
+
+    recovery ──────── cancelled ── cleans up ──┐
+             claim A ─ cancelled ┘   claim B ──┴── recovers
+    """
+    worker = Worker()
+    recover = worker.stand.recover
+
+    async def slow(tps: Sequence[TP]) -> Any:
+        try:
+            return await recover(tps)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.1)
+            raise
+
+    monkeypatch.setattr(worker.stand, "recover", slow)
+    await worker.rebalance(ONE)
+    worker.stand.gate.clear()
+    await worker.owner.claims.lose(ONE, worker.owner.held[ONE], "timeout")
+    await asyncio.sleep(0.05)
+    first = asyncio.create_task(worker.owner.claim(frozenset([ONE])))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    await asyncio.wait([first])
+    worker.stand.gate.set()
+    await worker.owner.claim(frozenset([ONE]))
+    assert worker.owner.held.keys() == {ONE}
+    assert Outbox.open == 1
+
+
 async def test_whom_the_group_does_not_hear_fences_nobody() -> None:
     """What it lost has another owner by now; when it is heard it claims again."""
     worker = Worker()
@@ -123,3 +178,10 @@ async def test_a_cancellation_that_nobody_asked_for_is_an_error(
     monkeypatch.setattr(made, "_open", opened)
     with pytest.raises(Lost):
         await made._fence([ONE])
+
+    async def together(tps: Sequence[TP]) -> list[Recovered]:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(made, "_together", together)
+    with pytest.raises(Lost):
+        await made.recover([ONE])

@@ -155,6 +155,9 @@ class Claims:
 
     def _reclaim_later(self, tp: TP) -> None:
         if tp in self.assigned:
+            if before := self._reclaims.get(tp):
+                before.cancel()
+                self._ending.add(before)
             self._reclaims[tp] = asyncio.create_task(self._reclaim(tp))
 
     async def _reclaim(self, tp: TP) -> None:

@@ -24,7 +24,7 @@ class BatchRecords(PartitionRecords):
     """One partition of a fetch response: an iterator over touching batches.
 
     Small record batches are joined, large ones cut, at `RECORDS`. It ends before one that cannot be
-    read (its checksum is wrong, nothing here decompresses it), and `error` says why.
+    read (its checksum is wrong, it cannot be decompressed), and `error` says why.
     """
 
     error: KafkaError | None = None
@@ -59,6 +59,8 @@ class BatchRecords(PartitionRecords):
                 batch.next = max(batch.next, source.next_offset)
         except KafkaError as error:
             self.error = error
+        except Exception as error:  # of what decompresses and decodes
+            self.error = CorruptRecordException(f"{self._tp}: {error!r}")
         yield from self._end(batch)
 
     def _begin(self) -> Batch:

@@ -151,7 +151,7 @@ class Thread(driver.AIOKafkaConsumerThread):
         """Tell the coordinator that the application's loop turns, be it busy or waiting.
 
         Raises what went wrong in the group since: the coordinator waits until somebody has asked,
-        and in a rebalance nobody fetches. Heartbeats that have ended begin again with a new join.
+        and in a rebalance nobody fetches.
         """
         consumer: Any = self._ensure_consumer()
         with consumer._subscription.fetch_context():
@@ -161,11 +161,26 @@ class Thread(driver.AIOKafkaConsumerThread):
             return  # it is still connecting
         if coordinator._coordination_task.cancelled():
             raise KafkaError("the task that keeps us in the group was cancelled")
-        beats = coordinator._heartbeat_task
-        if beats and beats.done() and not beats.cancelled() and beats.exception():
-            coordinator._heartbeat_task = None
-            coordinator.request_rejoin()
+        _revive(coordinator, consumer._subscription.subscription)
         coordinator.check_errors()
+
+
+def _revive(coordinator: Any, subscription: Any) -> None:
+    """Begin again what an error has ended: aiokafka does so only with the next join.
+
+    Without heartbeats the session ends; without the group's offsets, which it asks for first and
+    waits for, nothing is fetched.
+    """
+    if _failed(coordinator._heartbeat_task):
+        coordinator._heartbeat_task = None
+        coordinator._start_heartbeat_task()
+    assignment = subscription and subscription.assignment
+    if assignment and assignment.active and _failed(coordinator._commit_refresh_task):
+        coordinator.start_commit_offsets_refresh_task(assignment)
+
+
+def _failed(task: asyncio.Task[None] | None) -> bool:
+    return bool(task and task.done() and not task.cancelled() and task.exception())
 
 
 class Listener(driver.ConsumerRebalanceListener):

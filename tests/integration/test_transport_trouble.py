@@ -138,6 +138,20 @@ async def test_heartbeats_begin_again_after_they_have_ended(
     assert not ledger.faults
 
 
+async def test_offsets_are_asked_for_again(
+    kafka: Kafka, topic: Create, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Aiokafka asks for the group's offsets before it fetches anything, and here it is refused."""
+    tp, ledger, times = TP(await topic(1), 0), Ledger(), [3]
+    ask = GroupCoordinator._do_fetch_commit_offsets
+    monkeypatch.setattr(GroupCoordinator, "_do_fetch_commit_offsets", failing(ask, times))
+    async with running(settings(kafka, group, tp.topic), partial(Recorder, ledger=ledger)):
+        await send(kafka, tp)
+        await until(lambda: ledger.count == 10)
+    assert times == [0]
+    assert not ledger.faults
+
+
 async def test_heartbeats_go_on_after_one_is_refused(
     kafka: Kafka, topic: Create, group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

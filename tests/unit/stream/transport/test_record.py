@@ -151,14 +151,30 @@ class State:
         self.position = position
 
 
-async def test_a_wrong_checksum_costs_other_partitions_nothing() -> None:
+def corrupt() -> bytes:
+    """Two records whose checksum is wrong."""
+    data = bytearray(source(2, [2, 3]))
+    data[-1] ^= 1
+    return bytes(data)
+
+
+def unreadable() -> bytes:
+    """A record with a header whose name is not UTF-8, which aiokafka cannot decode."""
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, 0, 0, 1 << 20)
+    builder.append(0, 1_000, b"k", b"v", [("header", b"v")])
+    data = bytearray(builder.build())
+    at = data.index(b"header")
+    data[at : at + 6] = b"\xff" * 6
+    return _sealed(data, 2, None, PLAIN)
+
+
+@pytest.mark.parametrize("bad", [corrupt(), unreadable()], ids=["checksum", "header"])
+async def test_what_cannot_be_read_costs_other_partitions_nothing(bad: bytes) -> None:
     """What stands before it is delivered, and what the same call drew; the next call raises.
 
-    0: good, corrupt ··· 1: good ──► good of 0 and 1 ──► error of 0 ──► nothing, and no error
+    0: good, bad ··· 1: good ──► good of 0 and 1 ──► error of 0 ──► nothing, and no error
     """
-    corrupt = bytearray(source(2, [2, 3]))
-    corrupt[-1] ^= 1
-    data = [[source(0, [0, 1]), bytes(corrupt), source(4, [4])], [source(0, [0])]]
+    data = [[source(0, [0, 1]), bad, source(4, [4])], [source(0, [0])]]
     states = {TP("topic", number): State() for number in range(2)}
     assignment = SimpleNamespace(active=True, state_value=states.__getitem__)
     fetcher: Any = Fetcher.__new__(Fetcher)

@@ -68,10 +68,11 @@ class Rules(msgspec.Struct, frozen=True):
         """Say whether there is a rule for a scale: by its name, or by its number of points."""
         if self.family in _SCALES:
             return scale in _SCALES[self.family]
-        if not -FARTHEST <= scale[0] < scale[1] <= FARTHEST:
-            return name(scale) in self.thresholds
+        if name(scale) in self.thresholds:
+            return True
+        is_near = scale[0] >= -FARTHEST and scale[1] <= FARTHEST
         points = scale[1] - scale[0] + 1
-        return name(scale) in self.thresholds or points in _TOP_BOXES.get(self.family, {})
+        return is_near and points in _TOP_BOXES.get(self.family, {})
 
     def mirror(self, scale: str, score: int) -> int:
         """Turn a score round where low is good."""

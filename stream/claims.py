@@ -66,7 +66,7 @@ class Claims:
         self.doubts.clear()
         try:
             await self._recover(assigned)
-        except Exception:
+        except Exception:  # each has its reason among `doubts` by now
             if not self.held:
                 raise
         for tp in self.doubts:
@@ -117,7 +117,7 @@ class Claims:
         try:
             await self._hold(await self._ground.recover(free))
         except Exception as error:
-            self.doubts.update(dict.fromkeys(free, _said(error)))
+            self.doubts.update(dict.fromkeys(free, said(error)))
             raise
         finally:
             self._under_way.difference_update(free)
@@ -135,7 +135,7 @@ class Claims:
     async def _accept(self, tp: TP, found: Recovered | Exception) -> None:
         """Hold a recovered partition that is still ours, unless something speaks against it."""
         if isinstance(found, Exception):
-            self.doubts[tp] = reason = _said(found)
+            self.doubts[tp] = reason = said(found)
             log.warning(
                 "partition not recovered", topic=tp.topic, partition=tp.partition, reason=reason
             )
@@ -147,7 +147,7 @@ class Claims:
             if isinstance(found.shard, FoldShard) and self._ground.fences:
                 await opinion.ask(self._line, found.shard, self._ground.state(tp))
         except Exception as error:
-            self.doubts[tp] = _said(error)
+            self.doubts[tp] = said(error)
             return
         self.doubts.pop(tp, None)
         if tp in self.assigned:
@@ -180,7 +180,7 @@ class Claims:
                     log.info("partition claimed again", topic=tp.topic, partition=tp.partition)
                     return
             except Exception as error:  # the broker may be away; the next try may succeed
-                self.doubts[tp] = _said(error)
+                self.doubts[tp] = said(error)
             reason = self.doubts.get(tp)
             log.warning("claim failed, trying again", topic=tp.topic, reason=reason)
             wait = min(2 * wait, LONGEST_RETRY)
@@ -195,5 +195,6 @@ class Claims:
             self._ending.clear()
 
 
-def _said(error: Exception) -> str:
+def said(error: BaseException) -> str:
+    """Give the words of an error, or its name where it has none."""
     return str(error) or repr(error)

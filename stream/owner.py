@@ -13,7 +13,7 @@ import structlog
 
 from stream.agent.fold import FoldShard
 from stream.agent.merge import MergeShard
-from stream.claims import Claims
+from stream.claims import Claims, said
 from stream.ground import Ground, Shard
 from stream.held import Held
 from stream.sink.shown import Sink
@@ -155,7 +155,7 @@ class Owner:
         except (Exception, asyncio.CancelledError) as error:  # fenced, no broker, a fault of ours
             if not isinstance(error, Lost | TimeoutError | asyncio.CancelledError):
                 log.exception("flush failed", topic=tp.topic, partition=tp.partition)
-            await self.claims.lose(tp, held, str(error) or repr(error))
+            await self.claims.lose(tp, held, said(error))
             if isinstance(error, asyncio.CancelledError):
                 raise
 

@@ -12,12 +12,11 @@ Rows = list[tuple[bytes, bytes | None]]
 
 CHECKPOINT = b"@"
 CHANGED = b"~"
-LARGEST = 400_000  # bytes of a row; letters beyond ASCII have up to four each, not counted here
+LARGEST = 400_000  # bytes of a piece, about
 EPOCH = 1 << 20  # revisions for each second that an epoch of the partials topic lasts, at least
 FIRST = 1_577_836_800  # 2020-01-01 in seconds since 1970
 
 _pack = msgspec.msgpack.Encoder().encode
-
 
 Changed = dict[str, list[int]]
 """Days by segment."""
@@ -63,7 +62,7 @@ def _cut(changed: Changed) -> Iterator[Changed]:
     size = 0
     for segment, days in changed.items():
         piece[segment] = days
-        size += len(segment) + 9 * len(days)
+        size += len(segment.encode()) + 9 * len(days)
         if size > LARGEST:
             yield piece
             piece, size = {}, 0

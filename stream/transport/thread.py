@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Iterable, Mapping
 from math import inf
 from typing import Any, TypeVar
 
+import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.transport.drivers import aiokafka as driver
@@ -24,6 +25,8 @@ METADATA_AGE_MS = 30_000  # how late a topic that is created after the start is 
 REBALANCE_TIMEOUT_MS = 30_000  # how long the group waits for a member that is flushing
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
 class Thread(driver.AIOKafkaConsumerThread):
@@ -71,7 +74,8 @@ class Thread(driver.AIOKafkaConsumerThread):
             sent = time.monotonic()
             try:
                 confirmed: bool = await beat()
-            except KafkaError:  # aiokafka has logged it
+            except KafkaError as error:
+                log.warning("a heartbeat was refused", error=repr(error))
                 return False
             if confirmed:
                 self.heard = sent
